@@ -1,0 +1,55 @@
+"""Trained models and the scores in force. A model's bytes are in a folder named by its digest."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .choices import ModelState, RiskClass
+
+
+class RiskModel(models.Model):
+    """A trained model of one risk point of one dataset of inspections."""
+
+    number = models.CharField(_("number"), max_length=40, unique=True)  # M-2026.11-1
+    dataset = models.ForeignKey("exchange.Dataset", models.PROTECT, related_name="risk_models")
+    risk_point = models.CharField(_("risk point"), max_length=80)
+    title = models.CharField(_("title"), max_length=200)
+    state = models.CharField(max_length=12, choices=ModelState.choices, default=ModelState.CHALLENGER)
+    trained_until = models.DateField(_("trained on facts before"))
+    folder = models.CharField(max_length=255)  # relative to the instance's models/
+    digest = models.CharField(_("digest"), max_length=64)
+    card = models.JSONField()  # engines/risk/card.py
+    trained_at = models.DateTimeField(auto_now_add=True)
+    signed_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    signed_at = models.DateTimeField(null=True, blank=True)
+    simulated = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("risk model")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "risk_point"],
+                condition=Q(state="champion"),
+                name="risk_model_one_champion",
+            )
+        ]
+
+    def __str__(self):
+        return self.number
+
+
+class RiskScore(models.Model):
+    """An entity's score in force, of the champion that scored last. Older ones are in the lake."""
+
+    entity = models.OneToOneField("entities.Entity", models.PROTECT, related_name="risk", primary_key=True)
+    model = models.ForeignKey(RiskModel, models.PROTECT, related_name="scores")
+    probability = models.FloatField(_("probability of violation"), db_index=True)
+    risk_class = models.CharField(_("risk class"), max_length=1, choices=RiskClass.choices, db_index=True)
+    as_of = models.DateField(_("facts before"))
+
+    class Meta:
+        verbose_name = _("risk score")
+
+    def __str__(self):
+        return f"{self.entity_id} {self.probability:.3f}"

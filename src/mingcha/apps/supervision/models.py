@@ -1,0 +1,77 @@
+"""Plans, their draws and the tasks that a draw yields. The proof is in files (engines/sampling), here is who and when."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .choices import PlanKind, PlanState
+
+
+class Plan(models.Model):
+    """An inspection plan: which frame, how many visits, how much of it uniform."""
+
+    number = models.CharField(_("number"), max_length=40, unique=True)  # JH-2026-Q4-001
+    title = models.CharField(_("title"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=PlanKind.choices, default=PlanKind.TARGETED)
+    state = models.CharField(_("state"), max_length=12, choices=PlanState.choices, default=PlanState.DRAFT)
+    risk_model = models.ForeignKey("risk.RiskModel", models.PROTECT, null=True, blank=True, related_name="plans")
+    frame = models.JSONField(_("frame"), default=dict)  # {"division", "industry", "stratify_by", "as_of"}
+    budget = models.PositiveIntegerField(_("visits"))
+    floor_share = models.FloatField(_("uniform share"), default=0.1)
+    ceiling = models.FloatField(_("highest probability"), default=0.9)
+    basis = models.CharField(_("legal basis"), max_length=200, blank=True)
+    expected = models.JSONField(default=dict)  # hit rate, compliant visits, precision: each with its baseline
+    division = models.CharField(max_length=12, blank=True)
+    created_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    approved_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    simulated = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("inspection plan")
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.number} {self.title}"
+
+
+class Draw(models.Model):
+    """One draw of a plan. `folder` holds the ceremony's files, relative to the instance's draws/."""
+
+    plan = models.OneToOneField(Plan, models.PROTECT, related_name="draw")
+    name = models.CharField(max_length=80, unique=True)  # D of draw-format.md
+    folder = models.CharField(max_length=255)
+    root = models.CharField(max_length=64, blank=True)
+    seed = models.CharField(max_length=64, blank=True)
+    result = models.CharField(max_length=64, blank=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    committed_at = models.DateTimeField(null=True, blank=True)
+    drawn_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    units = models.PositiveIntegerField(default=0)
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("draw")
+
+    def __str__(self):
+        return self.name
+
+
+class Task(models.Model):
+    """One visit to one entity."""
+
+    number = models.CharField(_("number"), max_length=40, unique=True)
+    draw = models.ForeignKey(Draw, models.PROTECT, related_name="tasks")
+    entity = models.ForeignKey("entities.Entity", models.PROTECT, related_name="tasks")
+    stratum = models.CharField(_("stratum"), max_length=100)
+    pi = models.FloatField()  # inclusion probability; shown to auditors only
+    inspectors = models.JSONField(_("inspectors"), default=list)
+
+    class Meta:
+        verbose_name = _("task")
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["draw", "entity"], name="task_once")]
+
+    def __str__(self):
+        return self.number

@@ -1,0 +1,1 @@
+"""The columnar store: contracts, checks, append-only bitemporal Parquet, pinned views of it."""

@@ -1,0 +1,150 @@
+"""A data contract as the rest of the code sees it. docs/contracts.md tells what each part means.
+
+`read_contract` (reading.py) makes these from an ODCS v3.1 file and refuses what does not fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+LogicalType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "array"]
+KeyedBy = Literal["entity", "place", "date"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check. `expression` must be true of a row (SQL over typed fields) unless `standard` names a shipped one."""
+
+    name: str
+    field: str  # "" for a rule of the whole row
+    expression: str = ""
+    standard: str = ""
+    reason_zh: str = ""
+    reason_en: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column. `header` is its name in the file; `name` its name everywhere else."""
+
+    name: str
+    header: str
+    type: LogicalType
+    title: str = ""
+    description: str = ""
+    required: bool = False
+    unique: bool = False
+    classification: str = ""
+    formats: tuple[str, ...] = ()  # strptime, for date and timestamp
+    separator: str = ""  # for array
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def masked(self) -> bool:
+        return self.classification in ("restricted", "confidential")
+
+
+@dataclass(frozen=True)
+class EntityKey:
+    scheme: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The lawful basis on which factors may be derived."""
+
+    law: str
+    article: str = ""
+    purpose: str = ""
+
+
+@dataclass(frozen=True)
+class FactorDeclaration:
+    """What the risk model may derive from a dataset; without a basis, nothing."""
+
+    basis: Basis
+    windows: tuple[int, ...] = (30, 90, 180, 365, 730)  # days; "all" is always added
+    families: tuple[str, ...] = ()  # () = what the kind of dataset allows
+    measures: tuple[str, ...] = ()
+    categories: Mapping[str, int] = field(default_factory=dict)  # field -> how many of the commonest values
+    conditions: Mapping[str, str] = field(default_factory=dict)  # name -> row expression
+    peers: tuple[str, ...] = ()
+    radii: tuple[int, ...] = (500, 1500)  # metres
+    forbid: tuple[str, ...] = ()
+    direction: Mapping[str, Literal["up", "down"]] = field(default_factory=dict)
+    proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StateCondition:
+    """A condition on another dataset's rows of the same entity, as known at the visit."""
+
+    dataset: str
+    exists: str
+
+
+@dataclass(frozen=True)
+class RiskPoint:
+    name: str
+    title_zh: str
+    title_en: str
+    label: str
+    population: str = ""  # "" = every visit
+    where: tuple[StateCondition, ...] = ()
+    label_window: int = 60  # days
+
+
+@dataclass(frozen=True)
+class Inspections:
+    visit: tuple[str, ...]
+    risk_points: tuple[RiskPoint, ...]
+    inspector: str = ""
+    unplanned: str = ""
+    pi: str = ""
+    stratum: str = ""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One dataset's contract. `digest` is the SHA-256 of the contract's canonical JSON."""
+
+    name: str
+    version: str
+    digest: str
+    title: str
+    description: str
+    department: str
+    keyed_by: KeyedBy
+    fields: tuple[Field, ...]
+    rules: tuple[Rule, ...]
+    primary_key: tuple[str, ...]  # () = the whole row
+    entity_keys: tuple[EntityKey, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)  # role of the entity -> field
+    latitude: str = ""
+    longitude: str = ""
+    datum: str = "WGS-84"
+    event_time: str = ""  # field; "" only where rows have no event (then the known time)
+    zone: str = "Asia/Shanghai"
+    known_time: str = ""  # field, else
+    known_lag: int = 0  # days after the event, an assumption
+    known_assumed: bool = True
+    valid_from: str = ""
+    valid_to: str = ""
+    factors: FactorDeclaration | None = None
+    inspections: Inspections | None = None
+    format: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    simulated: bool = False
+
+    def field(self, name: str) -> Field:
+        """The field `name`; KeyError where there is none."""
+        return next(f for f in self.fields if f.name == name)
+
+
+SYSTEM_COLUMNS = ("_key", "_event_at", "_known_at", "_received_at", "_batch", "_row", "_id")
+"""Added to each stored row: text, three UTC timestamps (microseconds), int64 batch, int64 record number, digest."""

@@ -1,0 +1,32 @@
+"""Every test run has an instance of its own, thrown away at its end."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_home = tempfile.mkdtemp(prefix="mingcha-test-")
+os.environ["MINGCHA_HOME"] = _home
+os.environ.setdefault("MINGCHA_LANG", "en")
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(_home, ignore_errors=True)
+
+
+@pytest.fixture
+def instance(tmp_path, monkeypatch) -> Path:
+    """A fresh MINGCHA_HOME for one test that runs the command line as a process of its own."""
+    monkeypatch.setenv("MINGCHA_HOME", str(tmp_path / "instance"))
+    return tmp_path / "instance"
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real data; the test is skipped where there is none."""
+    path = Path(os.environ.get("MINGCHA_REALDATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip(f"no real data at {path}: set MINGCHA_REALDATA")
+    return path
