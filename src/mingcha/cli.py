@@ -83,7 +83,7 @@ def main() -> None:
                 en=f"The disk is full: {error.strerror}",
                 where=str(error.filename or os.environ.get("MINGCHA_HOME", "./instance")),
                 todo_zh="请腾出空间后重试；已提交的数据完好，未完成的批次不会显示。",
-                todo_en="Free some space and run it again; what was committed is whole, the unfinished batch is not shown.",
+                todo_en="Free some space and run it again; what was committed is whole, nothing unfinished is shown.",
             )
         )
 

@@ -71,7 +71,7 @@ class SourceFile(models.Model):
 
 
 class LakeFile(models.Model):
-    """A Parquet file of the lake, by its path relative to the lake's folder. Never rewritten: superseded, then retired."""
+    """A Parquet file of the lake, by its path relative to the lake's folder. Never rewritten, but superseded."""
 
     class Kind(models.TextChoices):
         ACCEPTED = "accepted", _("accepted")

@@ -1,4 +1,4 @@
-"""Plans, their draws and the tasks that a draw yields. The proof is in files (engines/sampling), here is who and when."""
+"""Plans, draws and the tasks that a draw yields. The proof is in files (engines/sampling); here is who and when."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
