@@ -66,6 +66,32 @@ def user_create(
             todo_en="Choose one of: " + ", ".join(Role.values),
         )
     account = User(username=username, name=name, role=role, unit=unit)
+    _check_password(password, account)
+    account.set_password(password)
+    account.save()
+    audit_record(user=user, action="accounts.user.create", obj=account, after={"username": username, "role": role})
+    return account
+
+
+@transaction.atomic
+def user_set_language(*, user: User, language: str) -> None:
+    before, user.language = user.language, language
+    user.save(update_fields=["language"])
+    audit_record(
+        user=user, action="accounts.user.language", obj=user, before={"language": before}, after={"language": language}
+    )
+
+
+@transaction.atomic
+def user_set_password(*, account: User, password: str, user: User | None = None) -> None:
+    """Give `account` a new password; Problem where it is too weak."""
+    _check_password(password, account)
+    account.set_password(password)
+    account.save(update_fields=["password"])
+    audit_record(user=user, action="accounts.user.password", obj=account)
+
+
+def _check_password(password: str, account: User) -> None:
     try:
         validate_password(password, account)
     except ValidationError as error:
@@ -76,7 +102,3 @@ def user_create(
             todo_zh="请用十个以上字符、不常见的密码。",
             todo_en="Use ten characters or more, and nothing common.",
         ) from None
-    account.set_password(password)
-    account.save()
-    audit_record(user=user, action="accounts.user.create", obj=account, after={"username": username, "role": role})
-    return account

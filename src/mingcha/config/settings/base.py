@@ -40,7 +40,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mingcha.apps.accounts.middleware.RequestIdMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "mingcha.web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mingcha.web.middleware.ProblemMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "mingcha.config.urls"
@@ -102,6 +103,19 @@ TIME_ZONE = os.environ.get("MINGCHA_TIME_ZONE", "Asia/Shanghai")
 
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
+NODE_MODULES = PACKAGE.parents[1] / "node_modules"  # installed by scripts/front_end.py, served as they are
+STATICFILES_DIRS = [
+    (f"vendor/{name}", NODE_MODULES / folder)
+    for name, folder in (
+        ("htmx", "htmx.org/dist"),
+        ("tabler", "@tabler/core/dist/css"),
+        ("tabler-icons", "@tabler/icons-webfont/dist"),
+        ("echarts", "echarts/dist"),
+        ("inter", "@fontsource-variable/inter"),
+        ("jetbrains-mono", "@fontsource-variable/jetbrains-mono"),
+    )
+    if (NODE_MODULES / folder).is_dir()
+]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

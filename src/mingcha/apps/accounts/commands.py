@@ -1,0 +1,88 @@
+"""`mingcha user add|list|password`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mingcha.instance import open_django
+from mingcha.problems import Problem
+
+app = typer.Typer(no_args_is_help=True, help="Members of staff: add, list, set a password.")
+
+Password = Annotated[
+    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")
+]
+
+
+@app.command()
+def add(
+    username: str,
+    password: Password,
+    role: Annotated[str, typer.Option(help="administrator, clerk, planner, officer or auditor")] = "officer",
+    unit: Annotated[str, typer.Option(help="the code of a unit; default: the bureau")] = "",
+    name: Annotated[str, typer.Option(help="the person's name")] = "",
+) -> None:
+    """Add a member of staff."""
+    open_django()
+    from .services import user_create
+
+    user = user_create(username=username, password=password, role=role, unit=_unit(unit), name=name)
+    typer.echo(f"{user.username}  {user.role}  {user.unit.name if user.unit else '—'}")
+
+
+@app.command("list")
+def list_() -> None:
+    """Everyone with an account."""
+    open_django()
+    from rich.console import Console
+    from rich.table import Table
+
+    from .models import User
+
+    table = Table("username", "name", "role", "unit", "division", "active", box=None)
+    for user in User.objects.select_related("unit").order_by("username"):
+        unit = user.unit
+        table.add_row(
+            user.username,
+            user.name,
+            user.role,
+            unit.name if unit else "—",
+            unit.division if unit else "",
+            "✓" if user.is_active else "",
+        )
+    Console().print(table)
+
+
+@app.command()
+def password(username: str, password: Password) -> None:
+    """Set a new password."""
+    open_django()
+    from .models import User
+    from .services import user_set_password
+
+    account = User.objects.filter(username=username).first()
+    if not account:
+        raise Problem(
+            zh=f"没有用户“{username}”。",
+            en=f"There is no user {username!r}.",
+            todo_zh="用 mingcha user list 查看。",
+            todo_en="See mingcha user list.",
+        )
+    user_set_password(account=account, password=password)
+    typer.echo(f"{account.username}: 密码已更新 / password set")
+
+
+def _unit(code: str):
+    from .models import Unit
+
+    found = Unit.objects.filter(code=code).first() if code else Unit.objects.order_by("pk").first()
+    if found is None and code:
+        raise Problem(
+            zh=f"没有代码为“{code}”的单位。",
+            en=f"There is no unit with the code {code!r}.",
+            todo_zh="现有：" + ("、".join(Unit.objects.values_list("code", flat=True)) or "无"),
+            todo_en="There are: " + (", ".join(Unit.objects.values_list("code", flat=True)) or "none"),
+        )
+    return found

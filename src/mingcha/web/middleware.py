@@ -1,0 +1,47 @@
+"""The user's language, and problems shown as pages."""
+
+from django.conf import settings
+from django.shortcuts import render
+from django.utils import translation
+
+from mingcha.problems import Problem
+
+
+class LanguageMiddleware:
+    """The language that the user chose (a cookie; signing in sets it from the profile), else the instance's.
+
+    The browser's own preference is not asked: an office's PC says "en" as often as not.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", language)
+            return response
+
+
+class ProblemMiddleware:
+    """A `Problem` that a view raises becomes a page that says what, where and what to do."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if not isinstance(exception, Problem):
+            return None
+        zh = (translation.get_language() or "zh").startswith("zh")
+        context = {
+            "what": exception.zh if zh else exception.en,
+            "where": exception.where,
+            "todo": exception.todo_zh if zh else exception.todo_en,
+        }
+        return render(request, "web/problem.html", context, status=400)

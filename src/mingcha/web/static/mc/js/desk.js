@@ -1,0 +1,54 @@
+// The desk's own habits: navigation on a phone, menus, theme, keys, acts that ask once, copying a code.
+const on = (event, selector, act) => document.addEventListener(event, (e) => {
+  const el = e.target.closest?.(selector);
+  if (el) act(el, e);
+});
+
+on('click', '[data-opens]', (button) => {
+  const nav = document.getElementById(button.dataset.opens);
+  const open = nav.classList.toggle('open');
+  button.setAttribute('aria-expanded', open);
+  if (open) nav.querySelector('a').focus();
+});
+
+// A menu closes when one clicks beside it or presses Escape, and tells HTMX when it opens.
+document.addEventListener('toggle', (e) => {
+  if (!e.target.matches?.('[data-menu]')) return;
+  if (e.target.open) e.target.querySelector('.mc-pop')?.dispatchEvent(new Event('open-menu'));
+}, true);
+document.addEventListener('click', (e) => {
+  for (const menu of document.querySelectorAll('details.mc-menu[open]')) if (!menu.contains(e.target)) menu.open = false;
+  const nav = document.querySelector('.mc-nav.open');
+  if (nav && !nav.contains(e.target) && !e.target.closest('[data-opens]')) nav.classList.remove('open');
+});
+
+const cookie = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`; };
+on('click', '[data-theme-switch]', () => {
+  const root = document.documentElement;
+  const theme = root.dataset.theme === 'dark' ? 'light' : 'dark';
+  root.dataset.theme = root.dataset.bsTheme = theme;
+  cookie('mc_theme', theme);
+  dispatchEvent(new Event('mc:theme'));
+});
+
+addEventListener('keydown', (e) => {
+  if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') {
+    e.preventDefault();
+    document.querySelector('[data-global-search]')?.focus();
+  }
+  if (e.key === 'Escape') {
+    for (const menu of document.querySelectorAll('details.mc-menu[open]')) { menu.open = false; menu.querySelector('summary').focus(); }
+    document.querySelector('.mc-nav.open')?.classList.remove('open');
+  }
+});
+
+// A legal or destructive act: its dialog names the effect, and asks once.
+on('click', '[data-asks]', (button) => document.getElementById(button.dataset.asks).showModal());
+on('click', '[data-dismiss]', (button) => button.closest('dialog').close());
+
+on('click', '[data-copy]', async (button) => {
+  await navigator.clipboard?.writeText(button.dataset.copy);
+  const i = button.querySelector('.ti');
+  i.className = 'ti ti-check';
+  setTimeout(() => { i.className = 'ti ti-copy'; }, 1500);
+});

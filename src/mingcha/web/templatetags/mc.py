@@ -1,0 +1,150 @@
+"""Numbers, dates and marks as the users write them. Load with `{% load mc %}`."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+register = template.Library()
+MINUS = "−"
+DASH = "—"
+
+
+@register.filter
+def num(value: Any, places: int = 0) -> str:
+    """1234567 -> 1,234,567; None -> —."""
+    return DASH if value is None or value == "" else f"{value:,.{places}f}".replace("-", MINUS)
+
+
+@register.filter
+def pct(value: Any, places: int = 1) -> str:
+    """0.739 -> 73.9%."""
+    return DASH if value is None or value == "" else f"{100 * value:.{places}f}%".replace("-", MINUS)
+
+
+@register.filter
+def points(value: Any, places: int = 1) -> str:
+    """A difference of shares in percentage points with its sign: 0.182 -> +18.2."""
+    return DASH if value is None else f"{100 * value:+.{places}f}".replace("-", MINUS)
+
+
+@register.filter
+def signed(value: Any, places: int = 3) -> str:
+    return DASH if value is None else f"{value:+.{places}f}".replace("-", MINUS)
+
+
+@register.filter
+def size(value: Any) -> str:
+    """Bytes in the largest unit that keeps it above one."""
+    if value is None:
+        return DASH
+    amount, units = float(value), ("B", "KB", "MB", "GB", "TB")
+    for unit in units:
+        if amount < 1024 or unit == units[-1]:
+            return f"{amount:,.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:,.1f} {unit}"
+        amount /= 1024
+    return DASH
+
+
+@register.filter
+def day(value: Any) -> str:
+    """2026-11-20. Dates stand in columns: the same width in both languages."""
+    value = _moment(value)
+    return value.strftime("%Y-%m-%d") if value else DASH
+
+
+@register.filter
+def moment(value: Any) -> str:
+    """2026-11-20 14:36, in the instance's time zone."""
+    value = _moment(value)
+    if not value:
+        return DASH
+    return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime.datetime) else value.strftime("%Y-%m-%d")
+
+
+@register.filter
+def clock(value: Any) -> str:
+    value = _moment(value)
+    return value.strftime("%H:%M") if isinstance(value, datetime.datetime) else ""
+
+
+@register.filter
+def long_day(value: Any) -> str:
+    """2026年11月20日 星期五; Friday 20 November 2026."""
+    value = _moment(value)
+    if not value:
+        return DASH
+    if (get_language() or "zh").startswith("zh"):
+        return f"{value.year}年{value.month}月{value.day}日 星期{'一二三四五六日'[value.weekday()]}"
+    return f"{value:%A} {value.day} {value:%B %Y}"
+
+
+@register.filter
+def hexes(value: str, groups: int = 0) -> list[str]:
+    """A digest in groups of eight, all or the first so many."""
+    parts = [value[i : i + 8] for i in range(0, len(value or ""), 8)]
+    return parts[:groups] if groups else parts
+
+
+@register.filter
+def masked(value: str) -> str:
+    """A person's name as lists and pages show it: the first character, the rest hidden."""
+    return (value[0] + "**") if value else DASH
+
+
+@register.filter
+def scaled(value: Any, width: float) -> str:
+    """A share of `width`, for an SVG attribute."""
+    return f"{max(0.0, min(1.0, float(value or 0))) * float(width):.1f}"
+
+
+@register.filter
+def lookup(mapping: Any, key: Any) -> Any:
+    return (mapping or {}).get(key)
+
+
+@register.filter
+def in_language(value: Any) -> Any:
+    """A text in the user's language out of {"zh": ..., "en": ...}; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    first = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    return value.get(first) or value.get("zh") or value.get("en") or ""
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> str:
+    if label:
+        return format_html('<i class="ti ti-{}" role="img" aria-label="{}"></i>', name, label)
+    return format_html('<i class="ti ti-{}" aria-hidden="true"></i>', name)
+
+
+@register.simple_tag
+def risk_class(letter: str, size: str = "") -> str:
+    """The class badge: the letter first, the colour second; "not rated" in grey."""
+    if letter in ("A", "B", "C", "D"):
+        title = _("Credit risk class %(letter)s") % {"letter": letter}
+        return format_html('<span class="mc-cls mc-cls-{} {}" title="{}">{}</span>', letter, size, title, letter)
+    return format_html('<span class="mc-cls mc-cls-none {}" title="{}">{}</span>', size, _("Not rated"), DASH)
+
+
+@register.simple_tag
+def simulated_tag(small: bool = False) -> str:
+    return format_html('<span class="mc-simtag{}">{}</span>', " sm" if small else "", _("Simulated data"))
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value) if len(value) > 10 else datetime.date.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime.datetime) and timezone.is_aware(value):
+        return timezone.localtime(value)
+    return value or None
