@@ -1,0 +1,106 @@
+"""The catalogue of datasets, one dataset, and what is in quarantine."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from django.db.models import Min, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+
+from mingcha.apps.accounts.permissions import require
+from mingcha.apps.accounts.services import audit_record
+from mingcha.engines.lake.contract import Contract
+from mingcha.lists.export import export
+from mingcha.lists.views import list_response
+
+from .models import Batch, Dataset, LakeFile, QuarantineReason
+from .tables import DATASETS, REASONS, datasets_with_totals, reason_of
+
+SHOWN = 200  # quarantined rows on a page; the export has them all
+
+
+@require("exchange.dataset.view")
+def datasets(request: HttpRequest) -> HttpResponse:
+    return list_response(request, DATASETS, datasets_with_totals(), may_export=True)
+
+
+@require("exchange.dataset.view")
+def dataset(request: HttpRequest, name: str) -> HttpResponse:
+    found = get_object_or_404(Dataset, name=name)
+    contract = _contract(found.digest, found.contract)
+    batches = Batch.objects.filter(dataset=found)
+    totals = batches.order_by().aggregate(
+        read=Sum("rows_read"),
+        accepted=Sum("rows_accepted"),
+        duplicate=Sum("rows_duplicate"),
+        held=Sum("rows_quarantined"),
+    )
+    totals["share"] = totals["held"] / totals["read"] if totals["held"] and totals["read"] else 0
+    lake = LakeFile.objects.filter(dataset=found, retired_at=None).exclude(kind=LakeFile.Kind.QUARANTINE)
+    context = {
+        "dataset": found,
+        "contract": contract,
+        "fields": [_field(contract, field) for field in contract.fields],
+        "totals": totals,
+        "batches": list(batches.prefetch_related("source_files")[:50]),
+        "versions": batches.order_by("-first").values("version").annotate(first=Min("received_at")),
+        "lake": {"files": lake.count(), "bytes": lake.aggregate(total=Sum("bytes"))["total"] or 0},
+        "reasons": QuarantineReason.objects.filter(batch__dataset=found, warning=False)[:8],
+    }
+    return render(request, "exchange/dataset.html", context)
+
+
+@require("exchange.quarantine.view")
+def quarantine(request: HttpRequest) -> HttpResponse:
+    reasons = QuarantineReason.objects.select_related("batch__dataset")
+    return list_response(request, REASONS, reasons, may_export=True)
+
+
+@require("exchange.quarantine.view")
+def quarantine_rows(request: HttpRequest, pk: int) -> HttpResponse:
+    reason = get_object_or_404(QuarantineReason.objects.select_related("batch__dataset"), pk=pk)
+    rows = _rows(reason)
+    kind = request.GET.get("as", "")
+    if kind in ("csv", "xlsx"):
+        audit_record(user=request.user, action="exchange.quarantine.export", obj=reason, after={"kind": kind})
+        head = [_("File"), _("Row"), _("Field"), _("Value"), "原因", "Reason"]
+        name = f"quarantine-{reason.batch.dataset.name}-{reason.batch_id}"
+        cells = ([r["file"], r["row"], r["field"], r["value"], r["reason_zh"], r["reason_en"]] for r in rows)
+        return export(request, kind=kind, name=name, head=head, rows=cells, count=reason.rows)
+    context = {"reason": reason, "title": reason_of(reason), "rows": list(islice(rows, SHOWN))}
+    return render(request, "exchange/quarantine_rows.html", context)
+
+
+def _rows(reason: QuarantineReason):
+    """Dicts with file, row, field, value, reason_zh, reason_en of what `reason` held back, in the file's order."""
+    return iter(())
+
+
+@lru_cache(maxsize=256)
+def _contract(digest: str, text: str) -> Contract:
+    """The contract, as it was accepted: it was checked then."""
+    import yaml
+
+    from mingcha.engines.lake.reading import contract_of
+
+    return contract_of(yaml.safe_load(text))
+
+
+def _field(contract: Contract, field) -> dict[str, Any]:
+    """A field with what the contract says of it elsewhere: whether it identifies a record, what it tells of an entity."""
+    return {
+        "name": field.name,
+        "header": field.header,
+        "title": field.title,
+        "type": field.type,
+        "separator": field.separator,
+        "description": field.description,
+        "required": field.required,
+        "masked": field.masked,
+        "key": field.name in contract.primary_key,
+        "roles": [role for role, name in contract.roles.items() if name == field.name],
+    }
