@@ -12,6 +12,7 @@ class Dataset(models.Model):
     title = models.CharField(_("title"), max_length=200)
     department = models.CharField(_("department"), max_length=200, blank=True)
     contract = models.TextField(_("contract"))  # the YAML, as given
+    document = models.JSONField()  # the same as data, checked: reading.contract_of makes the Contract of it
     version = models.CharField(_("version"), max_length=40)
     digest = models.CharField(max_length=64)
     keyed_by = models.CharField(_("keyed by"), max_length=10)
@@ -28,15 +29,21 @@ class Dataset(models.Model):
 
 
 class Batch(models.Model):
-    """One accepted delivery. It is written last, with its files' rows: before it, nothing of the batch is seen."""
+    """One accepted delivery. It is written last, with its files' rows: before it, nothing of the batch is seen.
+
+    rows_read = rows_accepted + rows_duplicate + rows_quarantined + rows_left_out.
+    """
 
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="batches", verbose_name=_("dataset"))
+    number = models.PositiveIntegerField(_("number"))  # within the dataset, from 1: `_batch` of its rows
     contract_digest = models.CharField(max_length=64)
     version = models.CharField(_("version"), max_length=40)
     rows_read = models.BigIntegerField(_("rows read"))
     rows_accepted = models.BigIntegerField(_("accepted"))
+    rows_changed = models.BigIntegerField(_("new versions of known records"), default=0)  # among the accepted
     rows_duplicate = models.BigIntegerField(_("already known"))
     rows_quarantined = models.BigIntegerField(_("in quarantine"))
+    rows_left_out = models.BigIntegerField(_("left out by the selection"), default=0)
     warnings = models.BigIntegerField(_("warnings"), default=0)
     seconds = models.FloatField(_("seconds"))
     received_at = models.DateTimeField(_("received"), db_index=True)
@@ -46,36 +53,44 @@ class Batch(models.Model):
     class Meta:
         verbose_name = _("batch")
         ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="batch_number_once")]
 
     def __str__(self):
-        return f"{self.dataset_id}/{self.pk}"
+        return f"{self.dataset.name}/{self.number}"
 
 
 class SourceFile(models.Model):
-    """A delivered file, by content: the same bytes are never taken twice into one dataset."""
+    """A delivered file, by content: the same bytes (and selection of rows) are never taken twice into one dataset."""
 
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="source_files")
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="source_files")
+    position = models.PositiveIntegerField()  # in the batch, from 1: `_file` of its rows
     name = models.CharField(_("file"), max_length=255)
     sha256 = models.CharField(max_length=64)
+    selection = models.CharField(_("selection"), max_length=1000, blank=True)  # the condition on rows to take
     bytes = models.BigIntegerField(_("bytes"))
     encoding = models.CharField(_("encoding"), max_length=20, blank=True)
     rows = models.BigIntegerField(_("rows"))
+    not_taken = models.JSONField(default=list)  # its columns that the contract does not ask for
 
     class Meta:
         verbose_name = _("source file")
-        constraints = [models.UniqueConstraint(fields=["dataset", "sha256"], name="source_file_once")]
+        ordering = ["batch", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "sha256", "selection"], name="source_file_once"),
+        ]
 
     def __str__(self):
         return self.name
 
 
 class LakeFile(models.Model):
-    """A Parquet file of the lake, by its path relative to the lake's folder. Never rewritten, but superseded."""
+    """A Parquet file of the lake, its path relative to the lake's folder. Never rewritten: superseded, then retired."""
 
     class Kind(models.TextChoices):
         ACCEPTED = "accepted", _("accepted")
         CLUSTERED = "clustered", _("clustered")
+        SUPERSEDED = "superseded", _("superseded versions")
         QUARANTINE = "quarantine", _("quarantine")
 
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="files")

@@ -130,8 +130,8 @@ class Contract:
     event_time: str = ""  # field; "" only where rows have no event (then the known time)
     zone: str = "Asia/Shanghai"
     known_time: str = ""  # field, else
-    known_lag: int = 0  # days after the event, an assumption
-    known_assumed: bool = True
+    known_lag: int | None = None  # days after the event, an assumption, else
+    known_since: str = ""  # ISO date: assumed known since then (registers without dates), else when we received it
     valid_from: str = ""
     valid_to: str = ""
     factors: FactorDeclaration | None = None
@@ -139,12 +139,28 @@ class Contract:
     format: str = ""
     encoding: str = ""
     delimiter: str = ""
+    missing: tuple[str, ...] = ()  # texts that stand for "no value", beside the empty one
     simulated: bool = False
+
+    @property
+    def known_assumed(self) -> bool:
+        """True where the known time is assumed by declaration, not told by the source."""
+        return not self.known_time
 
     def field(self, name: str) -> Field:
         """The field `name`; KeyError where there is none."""
         return next(f for f in self.fields if f.name == name)
 
 
-SYSTEM_COLUMNS = ("_key", "_event_at", "_known_at", "_received_at", "_batch", "_row", "_id")
-"""Added to each stored row: text, three UTC timestamps (microseconds), int64 batch, int64 record number, digest."""
+SYSTEM_COLUMNS = (
+    "_key",  # text: scheme:value of the first entity key present; null where rows belong to a place or a date
+    "_event_at",  # timestamp, UTC without zone, microseconds, like the next two
+    "_known_at",
+    "_received_at",
+    "_batch",  # int64
+    "_file",  # int32: which of the batch's source files, from 1
+    "_row",  # int64: record number in that file, from 1, the header not counted
+    "_id",  # 16 bytes: digest of the primary key, or of the whole row where there is none
+    "_digest",  # int64: digest of the row's content, to tell a changed record from one already known
+)
+"""What is added to each stored row."""

@@ -14,10 +14,15 @@ from .contract import Contract
 
 @dataclass(frozen=True)
 class Source:
-    """One dataset: its contract and its Parquet files (columns: the contract's fields and SYSTEM_COLUMNS)."""
+    """One dataset: its contract and its Parquet files. Every file has the contract's fields and SYSTEM_COLUMNS.
+
+    `superseded` are Parquet files (_id, _known_at, _until) that name each version of a record that another replaced,
+    and since when the other was known; most datasets have none.
+    """
 
     contract: Contract
     files: tuple[Path, ...]
+    superseded: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,3 +34,22 @@ class LakeView:
     links: tuple[Path, ...] = ()
     zone: str = "Asia/Shanghai"
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def files_sql(files: tuple[Path, ...]) -> str:
+    """DuckDB's table function for `files`."""
+    return "read_parquet([" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in files) + "])"
+
+
+def rows_sql(source: Source, as_of: str | None = None, columns: str = "*") -> str:
+    """SELECT of the records of `source` as they were known before `as_of` (a SQL expression for a UTC timestamp, which
+    may name a column of an outer query; None = as known now), of each record its latest version."""
+    known = f"r._known_at < {as_of}" if as_of else "TRUE"
+    rows = f"SELECT {columns} FROM {files_sql(source.files)} r WHERE {known}"
+    if source.superseded:
+        later = f" AND s._until < {as_of}" if as_of else ""
+        rows += (
+            f" AND NOT EXISTS (SELECT 1 FROM {files_sql(source.superseded)} s"
+            f" WHERE s._id = r._id AND s._known_at = r._known_at{later})"
+        )
+    return rows
