@@ -18,6 +18,8 @@ class Plan(models.Model):
     budget = models.PositiveIntegerField(_("visits"))
     floor_share = models.FloatField(_("uniform share"), default=0.1)
     ceiling = models.FloatField(_("highest probability"), default=0.9)
+    class_weights = models.JSONField(_("class weights"), default=dict)  # {"A": 0.4, ...}; empty = the engine's
+    public_source = models.CharField(_("public value"), max_length=200, blank=True)  # what it is, on which day
     basis = models.CharField(_("legal basis"), max_length=200, blank=True)
     expected = models.JSONField(default=dict)  # hit rate, compliant visits, precision: each with its baseline
     division = models.CharField(max_length=12, blank=True)
