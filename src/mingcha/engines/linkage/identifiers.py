@@ -2,7 +2,8 @@
 
 - USCC, 统一社会信用代码: GB 32100-2015, 18 characters, check character modulo 31.
 - legacy15, 旧版15位注册号: GS 15-2006, 15 digits, check digit by GB/T 17710 (ISO 7064 MOD 11,10).
-- orgcode, 组织机构代码: GB 11714-1997, 9 characters, check character modulo 11; a USCC carries it as characters 9 to 17.
+- orgcode, 组织机构代码: GB 11714-1997, 9 characters, check character modulo 11; a USCC carries it as
+  its characters 9 to 17.
 
 `register` gives the checks to a DuckDB connection; `key_sql` and `key_of` spell `scheme:value`, the form in which every
 key of every source is stored, so that two sources that write one number differently meet.

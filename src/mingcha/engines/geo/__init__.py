@@ -1,0 +1,1 @@
+"""Places: coordinates of China's several datums, in WGS-84."""
