@@ -31,8 +31,11 @@ def entities(request: HttpRequest) -> HttpResponse:
 def entity(request: HttpRequest, key: str) -> HttpResponse:
     visible = Entity.objects.filter(in_jurisdiction(request.user)).select_related("risk")
     found = get_object_or_404(visible, key=key)
+    keys = list(found.keys.order_by("retracted_at", "value"))
     context = {
         "entity": found,
+        "keys": keys,
+        "file": {},
         "story": panels(request, found, "story"),
         "side": panels(request, found, "side"),
     }

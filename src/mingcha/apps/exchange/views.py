@@ -91,7 +91,7 @@ def _contract(digest: str, text: str) -> Contract:
 
 
 def _field(contract: Contract, field) -> dict[str, Any]:
-    """A field with what the contract says of it elsewhere: whether it identifies a record, what it tells of an entity."""
+    """A field with what the contract says of it elsewhere: whether it is part of the key, its roles for an entity."""
     return {
         "name": field.name,
         "header": field.header,

@@ -1,2 +1,9 @@
+from django.urls import path
+
+from . import views
+
 app_name = "risk"
-urlpatterns: list = []
+urlpatterns = [
+    path("models/", views.models, name="models"),
+    path("models/<str:number>/", views.model, name="model"),
+]

@@ -148,3 +148,20 @@ def _moment(value: Any) -> Any:
     if isinstance(value, datetime.datetime) and timezone.is_aware(value):
         return timezone.localtime(value)
     return value or None
+
+
+@register.filter
+def larger(value: Any, other: Any) -> Any:
+    """The larger of two figures: the full length of a pair of bars."""
+    return max(value or 0, other or 0) or 1
+
+
+@register.filter
+def stacked(rows: list[dict[str, Any]], width: float) -> list[dict[str, Any]]:
+    """Rows with a `share`, laid end to end over `width`: each gets `x` and `w`."""
+    x, laid = 0.0, []
+    for row in rows:
+        w = row["share"] * float(width)
+        laid.append(row | {"x": f"{x:.2f}", "w": f"{max(w - 0.4, 0):.2f}"})
+        x += w
+    return laid

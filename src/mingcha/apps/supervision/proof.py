@@ -1,0 +1,161 @@
+"""What a page shows of a draw's ceremony and proof, read from the ceremony's folder."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mingcha.problems import Problem
+
+from .models import Draw, Plan
+from .selectors import draw_folder
+
+_HEAD = 1 << 20  # the head of public.json stands before its units, however many they are
+
+
+@dataclass(frozen=True)
+class Party:
+    id: str
+    committed: bool
+    revealed: bool
+    attested: bool
+
+
+@dataclass(frozen=True)
+class Ceremony:
+    """How far the ceremony has come. `problem`: why its folder can't be trusted; then nothing else is said."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+    parties: tuple[Party, ...] = ()
+    public_value: str = ""
+    problem: Problem | None = None
+
+    @property
+    def committed(self) -> int:
+        return sum(p.committed for p in self.parties)
+
+    @property
+    def revealed(self) -> int:
+        return sum(p.revealed for p in self.parties)
+
+    @property
+    def attested(self) -> int:
+        return sum(p.attested for p in self.parties)
+
+    @property
+    def strata(self) -> dict[str, dict[str, int]]:
+        return self.params.get("strata", {})
+
+
+def ceremony(draw: Draw | None) -> Ceremony | None:
+    """The state of `draw`'s folder; None before the frame is frozen."""
+    if draw is None:
+        return None
+    from mingcha.engines.sampling import folder
+
+    try:
+        status = folder.status(draw_folder(draw))
+    except (Problem, OSError) as error:
+        problem = error if isinstance(error, Problem) else Problem(zh="抽取文件读不出来", en="The draw can't be read")
+        return Ceremony(problem=problem)
+    parties = tuple(Party(p, p in status.committed, p in status.revealed, p in status.attested) for p in status.parties)
+    value = public_head(draw).get("public_value", "") if status.drawn else ""
+    return Ceremony(dict(status.terms.params), parties, value)
+
+
+def public_path(draw: Draw) -> Path | None:
+    """public.json of a finished draw, or its gzip."""
+    return _either(draw_folder(draw) / "public.json")
+
+
+def public_head(draw: Draw) -> dict[str, Any]:
+    """public.json without its units, however large it is; {} before the draw."""
+    path = public_path(draw)
+    return _head(str(path), path.stat().st_mtime_ns) if path else {}
+
+
+def secret_file(draw: Draw, name: str) -> Path | None:
+    from mingcha.engines.sampling.folder import secret_folder
+
+    return _either(secret_folder(draw_folder(draw)) / name)
+
+
+def receipt_of(draw: Draw, unit: str) -> dict[str, Any] | None:
+    """The receipt of one unit of the frame, made from the sealed frame; None where it isn't in it."""
+    from mingcha.engines.sampling import files, folder, results
+
+    record, units, outcome = results.drawn(folder.status(draw_folder(draw)))
+    return files.receipt(record, units, outcome, units.place[unit]) if unit in units.place else None
+
+
+def steps(plan: Plan, draw: Draw | None, state: Ceremony | None) -> list[dict[str, Any]]:
+    """The five steps of the ceremony: what each has done, or will publish. `state`: done, now or waiting."""
+    parties = len(state.parties) if state else 0
+    rows = [
+        {
+            "title": _("Freeze the frame"),
+            "at": draw and draw.frozen_at,
+            "done": _("%(units)s entities · %(strata)s strata")
+            % {"units": f"{draw.units:,}" if draw else "", "strata": len(state.strata) if state else 0},
+            "code": f"{_('root')} {draw.root[:10]}" if draw else "",
+            "waits": _("The frame's root: nobody can be added or taken out after it."),
+        },
+        {
+            "title": _("Commit"),
+            "at": draw and draw.committed_at,
+            "done": _("Frame, parameters, code, sources of chance"),
+            "code": _("%(n)s of %(all)s parties") % {"n": state.committed if state else 0, "all": parties},
+            "waits": _("Each party signs frame and parameters, and seals a number of its own."),
+        },
+        {
+            "title": _("Reveal"),
+            "at": draw and draw.drawn_at,
+            "done": _("%(n)s of %(all)s revealed, and the public value")
+            % {"n": state.revealed if state else 0, "all": parties},
+            "code": state.public_value if state else "",
+            "waits": _("The parties' numbers and a public value that nobody can know yet."),
+        },
+        {
+            "title": _("Draw"),
+            "at": draw and draw.drawn_at,
+            "done": _("%(n)s entities drawn") % {"n": f"{draw.taken:,}" if draw else ""},
+            "code": f"{_('seed')} {draw.seed[:10]}" if draw else "",
+            "waits": _("The seed decides; no one chooses."),
+        },
+        {
+            "title": _("Verifiable"),
+            "at": draw and draw.published_at,
+            "done": _("Anyone can recompute it, without signing in"),
+            "code": f"{_('result')} {draw.result[:10]}" if draw else "",
+            "waits": _("A public page with the file and a verifier that runs without us."),
+        },
+    ]
+    current = next((i for i, row in enumerate(rows) if not row["at"]), len(rows))
+    for number, row in enumerate(rows):
+        row["number"] = number + 1
+        row["state"] = "done" if number < current else "now" if number == current else "waiting"
+    return rows
+
+
+def _either(path: Path) -> Path | None:
+    from mingcha.engines.sampling.folder import either
+
+    found = either(path)
+    return found if found.exists() else None
+
+
+@lru_cache(maxsize=64)
+def _head(path: str, _changed: int) -> dict[str, Any]:
+    opened = gzip.open(path, "rb") if path.endswith(".gz") else Path(path).open("rb")  # noqa: SIM115
+    with opened as file:
+        start = file.read(_HEAD)
+    end = start.find(b',"units":[')
+    if end < 0:
+        return {}
+    return json.loads(start[:end] + b"}")

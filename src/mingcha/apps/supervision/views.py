@@ -1,0 +1,155 @@
+"""Plans: the list, one plan with its draw and proof, and the acts that move it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from mingcha.apps.accounts.permissions import may, require
+from mingcha.apps.accounts.services import audit_record
+from mingcha.lists.export import download, pieces_of
+from mingcha.lists.views import list_response
+
+from . import services
+from .forms import DrawForm
+from .models import Plan
+from .proof import ceremony, receipt_of, secret_file, steps
+from .public import public_url, qr_path
+from .selectors import plans_visible, tasks_visible
+from .tables import PLANS
+
+SHOWN = 100  # drawn entities on the page
+
+
+@require("supervision.plan.view")
+def plans(request: HttpRequest) -> HttpResponse:
+    return list_response(request, PLANS, plans_visible(request.user), may_export=True)
+
+
+@require("supervision.plan.view")
+def plan(request: HttpRequest, number: str) -> HttpResponse:
+    found = _plan(request, number)
+    drawing = getattr(found, "draw", None)
+    state = ceremony(drawing)
+    tasks = tasks_visible(request.user).filter(draw=drawing) if drawing else None
+    context = {
+        "plan": found,
+        "draw": drawing,
+        "ceremony": state,
+        "steps": steps(found, drawing, state),
+        "classes": _classes(found),
+        "tasks": tasks[:SHOWN] if tasks is not None else [],
+        "may": {
+            "approve": may(request.user, "supervision.plan.approve") and found.created_by_id != request.user.pk,
+            "draw": may(request.user, "supervision.draw.run"),
+            "audit": may(request.user, "supervision.draw.audit"),
+        },
+        "draw_form": DrawForm(),
+    }
+    if drawing:
+        context |= {"public_url": public_url(request, drawing), "qr": qr_path(public_url(request, drawing))}
+    return render(request, "supervision/plan.html", context)
+
+
+def _act(action: str) -> Callable:
+    """A view that does one act to a plan, once asked, and goes back to its page."""
+
+    def decorate(act: Callable[[HttpRequest, Plan], str]):
+        @require_POST
+        @require(action)
+        @wraps(act)
+        def view(request: HttpRequest, number: str) -> HttpResponse:
+            found = _plan(request, number)
+            messages.success(request, act(request, found))
+            return redirect("supervision:plan", found.number)
+
+        return view
+
+    return decorate
+
+
+@_act("supervision.plan.approve")
+def approve(request: HttpRequest, found: Plan) -> str:
+    services.plan_approve(plan=found, user=request.user)
+    return _("The plan is approved. Its frame can be frozen.")
+
+
+@_act("supervision.draw.run")
+def commitments(request: HttpRequest, found: Plan) -> str:
+    services.draw_commitments_check(draw=_draw(found), user=request.user)
+    return _("All parties have committed. Frame, parameters and sources of chance can't be changed any more.")
+
+
+@_act("supervision.draw.run")
+def draw(request: HttpRequest, found: Plan) -> str:
+    form = DrawForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    done = services.draw_run(draw=_draw(found), public_value=form.cleaned_data["public_value"], user=request.user)
+    return _("%(n)d entities have been drawn.") % {"n": done.taken}
+
+
+@_act("supervision.draw.run")
+def publish(request: HttpRequest, found: Plan) -> str:
+    services.draw_publish(draw=_draw(found), user=request.user)
+    return _("The draw is public. Anyone can check it.")
+
+
+@require("supervision.draw.audit")
+def audit_file(request: HttpRequest, number: str) -> HttpResponse:
+    drawing = _draw(_plan(request, number))
+    path = secret_file(drawing, "audit.json")
+    if path is None:
+        raise Http404
+    audit_record(user=request.user, action="supervision.draw.audit", obj=drawing, after={"file": path.name})
+    return download(request, pieces_of(path.open("rb")), f"{drawing.name}-{path.name}", "application/json")
+
+
+@require("supervision.draw.audit")
+def receipt(request: HttpRequest, number: str, unit: str) -> HttpResponse:
+    drawing = _draw(_plan(request, number))
+    found = receipt_of(drawing, unit)
+    if found is None:
+        raise Http404
+    audit_record(user=request.user, action="supervision.draw.receipt", obj=drawing, after={"unit": unit})
+    response = JsonResponse(found, json_dumps_params={"ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="receipt-{drawing.pk}.json"'
+    return response
+
+
+def _plan(request: HttpRequest, number: str) -> Plan:
+    return get_object_or_404(plans_visible(request.user), number=number)
+
+
+def _draw(found: Plan):
+    drawing = getattr(found, "draw", None)
+    if drawing is None:
+        raise Http404
+    return drawing
+
+
+def _classes(found: Plan) -> list[dict]:
+    """The frame by risk class: units, visits of this plan and of as many at random, mean probabilities."""
+    expected = found.expected or {}
+    plan_, uniform = expected.get("plan", {}).get("classes", {}), expected.get("uniform", {}).get("classes", {})
+    rows = []
+    for letter in "ABCD":
+        units = plan_.get(letter, {}).get("units", 0)
+        visits, even = plan_.get(letter, {}).get("visits", 0), uniform.get(letter, {}).get("visits", 0)
+        rows.append(
+            {
+                "letter": letter,
+                "units": units,
+                "visits": visits,
+                "uniform": even,
+                "mean": visits / units if units else None,
+            }
+        )
+    most = max([row["visits"] for row in rows] + [row["uniform"] for row in rows] + [1])
+    return [row | {"share": row["visits"] / most, "uniform_share": row["uniform"] / most} for row in rows]
