@@ -7,14 +7,25 @@ from django.utils.translation import gettext_lazy as _
 from .choices import Status
 
 
+class Present(models.Manager):
+    """Entities that are one of their own: those that turned out to be another are left out."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(merged_into=None).defer("search", "origin")
+
+
 class Entity(models.Model):
-    """A market entity, or a premises that no exact key could yet tie to one (provisional)."""
+    """A market entity, or a premises that no exact key could yet tie to one (provisional).
+
+    What describes it is the latest that its register said (services.entities_resolve); `origin` tells who said it.
+    """
 
     key = models.CharField(
         _("key"), max_length=120, unique=True
     )  # USCC, else "P-" and a digest of its first source key
     provisional = models.BooleanField(_("provisional"), default=False)
     name = models.CharField(_("name"), max_length=300, blank=True)
+    name_other = models.CharField(_("other name"), max_length=300, blank=True)
     initials = models.CharField(max_length=100, blank=True)  # pinyin initials of the name, lower case
     kind = models.CharField(_("kind"), max_length=100, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.UNKNOWN)
@@ -30,7 +41,13 @@ class Entity(models.Model):
     opened_on = models.DateField(_("established"), null=True, blank=True)
     closed_on = models.DateField(_("closed"), null=True, blank=True)
     simulated = models.BooleanField(_("simulated"), default=False)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
+    origin = models.JSONField(default=list)  # [{"d": dataset, "t": known at, UTC microseconds, "r": [roles]}]
+    search = models.TextField(default="")  # pairs of characters of name, initials and address: see search.py
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = Present()
+    ever = models.Manager()
 
     class Meta:
         verbose_name = _("market entity")
@@ -47,10 +64,12 @@ class Entity(models.Model):
 
 
 class EntityKey(models.Model):
-    """A source's key and the entity it means: valid time (true in the world) and known time (when we learned it).
+    """A source's key and the entity it means: valid time (true in the world) and known time (when we could know it).
 
-    Never updated but to be retracted: a merge retracts one row and adds another, so that any past day's view can be
-    rebuilt. `value` carries its scheme: `uscc:91440600…`, `licence:chicago-bacp:30790`.
+    Rows are added, and retracted; nothing else of them changes. A key that turns out to mean another entity has its row
+    retracted at the moment from which that could be known, and another row added, so that any past day's view can be
+    rebuilt. A row retracted at its own beginning never held: it was overtaken by older evidence that came in later.
+    `value` carries its scheme: `uscc:91440600…`, `licence:chicago-bacp:30790`.
     """
 
     value = models.CharField(_("key"), max_length=160)
@@ -59,7 +78,8 @@ class EntityKey(models.Model):
     valid_to = models.DateTimeField(null=True, blank=True)
     known_at = models.DateTimeField()
     retracted_at = models.DateTimeField(null=True, blank=True)
-    source = models.CharField(max_length=100, blank=True)  # the dataset, or the user's decision, that it comes from
+    recorded_at = models.DateTimeField()  # when this row was written
+    source = models.CharField(max_length=160, blank=True)  # the dataset, or `user:name` where a person decided
 
     class Meta:
         verbose_name = _("entity key")
@@ -72,3 +92,61 @@ class EntityKey(models.Model):
 
     def __str__(self):
         return self.value
+
+
+class KeyConflict(models.Model):
+    """Rows that tie a key to a second entity. The machine never joins two: the key stays, and a person decides."""
+
+    value = models.CharField(_("key"), max_length=160)
+    entity = models.ForeignKey(Entity, models.PROTECT, related_name="conflicts", verbose_name=_("stays with"))
+    claimant = models.ForeignKey(Entity, models.PROTECT, related_name="claims", verbose_name=_("also claimed by"))
+    source = models.CharField(_("dataset"), max_length=160)
+    known_at = models.DateTimeField(_("known since"))
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("key conflict")
+        constraints = [models.UniqueConstraint(fields=["value", "entity", "claimant"], name="key_conflict_once")]
+
+    def __str__(self):
+        return f"{self.value}: {self.entity_id}, {self.claimant_id}"
+
+
+class Resolution(models.Model):
+    """One change of links: a run over new batches, or a person's merge or split with its reason.
+
+    The number of the last one is the version of the link table.
+    """
+
+    class Action(models.TextChoices):
+        RESOLVE = "resolve", _("resolution")
+        MERGE = "merge", _("merge")
+        SPLIT = "split", _("split")
+
+    action = models.CharField(max_length=8, choices=Action.choices)
+    at = models.DateTimeField()
+    user = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    entities_new = models.PositiveBigIntegerField(default=0)
+    entities_changed = models.PositiveBigIntegerField(default=0)
+    links_new = models.PositiveBigIntegerField(default=0)
+    links_retracted = models.PositiveBigIntegerField(default=0)
+    conflicts_new = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name = _("resolution")
+        ordering = ["-id"]
+
+    def __str__(self):
+        return f"{self.action} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ResolvedBatch(models.Model):
+    """A batch whose keys and descriptions have been taken in."""
+
+    batch = models.OneToOneField("exchange.Batch", models.PROTECT, related_name="resolved", primary_key=True)
+    resolution = models.ForeignKey(Resolution, models.PROTECT, related_name="batches")
+
+    def __str__(self):
+        return str(self.batch_id)
