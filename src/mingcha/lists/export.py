@@ -25,7 +25,7 @@ _PIECE = 1 << 16
 def export(
     request: HttpRequest, *, kind: str, name: str, head: list[str], rows: Iterable[list[Any]], count: int = 0
 ) -> StreamingHttpResponse:
-    """`rows` (`count` of them) under `head`, as a download named `name` with the day's date. `kind`: "csv" or "xlsx"."""
+    """`rows` (`count` of them) under `head` as a download: `name` with the day's date, `kind` "csv" or "xlsx"."""
     filename = f"{name}-{timezone.localdate():%Y%m%d}.{kind}"
     if kind == "xlsx":
         if count > XLSX_ROWS:

@@ -82,26 +82,26 @@ def plan_approve(*, plan: Plan, user: User) -> Plan:
 @transaction.atomic
 def draw_freeze(*, plan: Plan, parties: Mapping[str, bytes], user: User | None) -> Draw:
     """Freeze the frame: allocate, seal, and write the ceremony's folder for the `parties` {id: Ed25519 public key}."""
-    from mingcha.engines.sampling import folder
+    from mingcha.engines.sampling import steps
 
     _require(plan, PlanState.APPROVED)
     targeted = plan.kind == PlanKind.TARGETED
-    settings = folder.Plan(
+    settings = steps.Plan(
         draw=plan.number,
         public_source=plan.public_source,
         take=plan.budget,
         exploration=plan.floor_share if targeted else 1.0,
         ceiling=plan.ceiling,
-        model=plan.risk_model.digest if plan.risk_model else folder.NO_MODEL,
+        model=plan.risk_model.digest if plan.risk_model else steps.NO_MODEL,
         **({"class_weights": plan.class_weights} if plan.class_weights else {}),
     )
     draw = Draw(plan=plan, name=plan.number, folder=plan.number)
-    terms = folder.prepare(
+    terms = steps.prepare(
         draw_folder(draw),
         plan_frame(plan).engine(targeted=targeted),
         settings,
         parties,
-        extra={"simulated": True} if plan.simulated else None,
+        extra={"simulated": 1} if plan.simulated else None,
     )
     draw.root = terms.root.hex()
     draw.units = sum(s["N"] for s in terms.params["strata"].values())
@@ -135,10 +135,10 @@ def draw_commitments_check(*, draw: Draw, user: User | None) -> Draw:
 @transaction.atomic
 def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple[str, ...] = ()) -> Draw:
     """Draw: seed from the reveals and the public value, tickets, the drawn firms as tasks."""
-    from mingcha.engines.sampling import folder
+    from mingcha.engines.sampling import folder, steps
 
     _advance(draw.plan, PlanState.COMMITTED, PlanState.DRAWN)
-    _, units, outcome = folder.run(draw_folder(draw), public_value, without=without)
+    _, units, outcome = steps.run(draw_folder(draw), public_value, without=without)
     chosen = [i for i, drawn in enumerate(outcome.drawn) if drawn]
     entities = {e.key: e for e in Entity.objects.filter(key__in=[units.ids[i] for i in chosen])}
     ordered = sorted(chosen, key=lambda i: (units.strata[i], units.ids[i]))
@@ -152,8 +152,9 @@ def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple
         )
         for place, i in enumerate(ordered, 1)
     )
-    status = folder.read_record(draw_folder(draw) / "public.json", "public")
-    draw.seed, draw.result = status.seed.hex(), status.result.hex()
+    state = folder.status(draw_folder(draw))
+    record = folder.read_record(state.public, "public", state.terms)
+    draw.seed, draw.result = record.seed.hex(), record.result.hex()
     draw.taken, draw.drawn_at = len(chosen), timezone.now()
     draw.save()
     audit_record(user=user, action="supervision.draw.run", obj=draw, after={"result": draw.result, "taken": draw.taken})
