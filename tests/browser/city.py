@@ -1,4 +1,4 @@
-"""A small simulated town for the browser tests: everything that a page shows, made with the ORM and the draw's engine."""
+"""A small simulated town for the browser tests: all that a page shows, by the ORM and the draw's engine."""
 
 from __future__ import annotations
 

@@ -57,6 +57,14 @@ class ListPage:
         self.sort = sort if known and known.sort else listing.sort
         self._started = time.perf_counter()
 
+    @property
+    def searches(self) -> bool:
+        return self.listing.search is not None
+
+    @property
+    def opens(self) -> bool:
+        return self.listing.item is not None
+
     # -- rows
 
     @cached_property

@@ -25,8 +25,13 @@ def run(*, host: str = "127.0.0.1", port: int = 8000, note: str = "") -> None:
     """Open the instance and serve it until interrupted. `note` is printed under the address."""
     open_django()
     _check_port(host, port)
+    import warnings
+
     import uvicorn
 
+    # WhiteNoise hands its files over as plain iterators; they are small, and read whole is how they are sent.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
+    (home() / "static").mkdir(exist_ok=True)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 compared, not bound
     typer.echo(f"明察 Mingcha  http://{shown}:{port}/  ({home()})")
     if note:

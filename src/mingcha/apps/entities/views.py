@@ -30,7 +30,7 @@ def entities(request: HttpRequest) -> HttpResponse:
 @require("entities.entity.view")
 def entity(request: HttpRequest, key: str) -> HttpResponse:
     visible = Entity.objects.filter(in_jurisdiction(request.user)).select_related("risk")
-    found = get_object_or_404(visible, key=key)
+    found = get_object_or_404(visible.select_related("risk__model"), key=key)
     keys = list(found.keys.order_by("retracted_at", "value"))
     context = {
         "entity": found,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -18,6 +17,7 @@ from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 
 from .models import Batch, Dataset, LakeFile, QuarantineReason
+from .selectors import dataset_contract
 from .tables import DATASETS, REASONS, datasets_with_totals, reason_of
 
 SHOWN = 200  # quarantined rows on a page; the export has them all
@@ -31,7 +31,7 @@ def datasets(request: HttpRequest) -> HttpResponse:
 @require("exchange.dataset.view")
 def dataset(request: HttpRequest, name: str) -> HttpResponse:
     found = get_object_or_404(Dataset, name=name)
-    contract = _contract(found.digest, found.contract)
+    contract = dataset_contract(found)
     batches = Batch.objects.filter(dataset=found)
     totals = batches.order_by().aggregate(
         read=Sum("rows_read"),
@@ -46,8 +46,8 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
         "contract": contract,
         "fields": [_field(contract, field) for field in contract.fields],
         "totals": totals,
-        "batches": list(batches.prefetch_related("source_files")[:50]),
-        "versions": batches.order_by("-first").values("version").annotate(first=Min("received_at")),
+        "batches": list(batches.select_related("replay_of").prefetch_related("source_files")[:50]),
+        "versions": batches.order_by().values("version").annotate(first=Min("received_at")).order_by("-first"),
         "lake": {"files": lake.count(), "bytes": lake.aggregate(total=Sum("bytes"))["total"] or 0},
         "reasons": QuarantineReason.objects.filter(batch__dataset=found, warning=False)[:8],
     }
@@ -78,16 +78,6 @@ def quarantine_rows(request: HttpRequest, pk: int) -> HttpResponse:
 def _rows(reason: QuarantineReason):
     """Dicts with file, row, field, value, reason_zh, reason_en of what `reason` held back, in the file's order."""
     return iter(())
-
-
-@lru_cache(maxsize=256)
-def _contract(digest: str, text: str) -> Contract:
-    """The contract, as it was accepted: it was checked then."""
-    import yaml
-
-    from mingcha.engines.lake.reading import contract_of
-
-    return contract_of(yaml.safe_load(text))
 
 
 def _field(contract: Contract, field) -> dict[str, Any]:

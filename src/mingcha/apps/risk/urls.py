@@ -6,4 +6,5 @@ app_name = "risk"
 urlpatterns = [
     path("models/", views.models, name="models"),
     path("models/<str:number>/", views.model, name="model"),
+    path("why/<path:key>/", views.why, name="why"),
 ]

@@ -3,9 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from mingcha.apps.accounts.permissions import require
+from mingcha.apps.accounts.permissions import in_jurisdiction, require
+from mingcha.apps.entities.models import Entity
 from mingcha.lists.views import list_response
 
+from . import card_page, panels
 from .models import RiskModel
 from .tables import MODELS
 
@@ -19,4 +21,24 @@ def models(request: HttpRequest) -> HttpResponse:
 @require("risk.model.view")
 def model(request: HttpRequest, number: str) -> HttpResponse:
     found = get_object_or_404(RiskModel.objects.select_related("dataset", "signed_by"), number=number)
-    return render(request, "risk/model.html", {"model": found, "card": found.card})
+    card = found.card
+    scores = card.get("scores") or {"edges": [], "all": [], "positives": []}
+    context = {
+        "model": found,
+        "card": card,
+        "figures": card_page.figures(card),
+        "charts": card_page.charts(card),
+        "labels": card_page.labels(),
+        "bins": list(zip(scores["edges"], scores["all"], scores["positives"], strict=False)),
+        "stringency": card_page.stringency(card),
+        "fairness": card_page.fairness(card),
+    }
+    return render(request, "risk/model.html", context)
+
+
+@require("risk.explanation.view")
+def why(request: HttpRequest, key: str) -> HttpResponse:
+    """The reasons behind an entity's class, worked out when they are asked for: a part of the entity's page."""
+    visible = Entity.objects.filter(in_jurisdiction(request.user), risk__isnull=False)
+    entity = get_object_or_404(visible.select_related("risk__model"), key=key)
+    return render(request, "risk/why_reasons.html", {"entity": entity, "why": panels.explanation(entity)})

@@ -24,7 +24,7 @@ from .public import public_url, qr_path
 from .selectors import plans_visible, tasks_visible
 from .tables import PLANS
 
-SHOWN = 100  # drawn entities on the page
+SHOWN = 20  # drawn entities on the page, unless all are asked for
 
 
 @require("supervision.plan.view")
@@ -44,7 +44,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "ceremony": state,
         "steps": steps(found, drawing, state),
         "classes": _classes(found),
-        "tasks": tasks[:SHOWN] if tasks is not None else [],
+        "tasks": (tasks if "all" in request.GET else tasks[:SHOWN]) if tasks is not None else [],
         "may": {
             "approve": may(request.user, "supervision.plan.approve") and found.created_by_id != request.user.pk,
             "draw": may(request.user, "supervision.draw.run"),

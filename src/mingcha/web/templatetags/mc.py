@@ -69,6 +69,13 @@ def moment(value: Any) -> str:
 
 
 @register.filter
+def short(value: Any) -> str:
+    """11-20 14:36: where the year is plain."""
+    value = _moment(value)
+    return value.strftime("%m-%d %H:%M") if isinstance(value, datetime.datetime) else day(value)
+
+
+@register.filter
 def clock(value: Any) -> str:
     value = _moment(value)
     return value.strftime("%H:%M") if isinstance(value, datetime.datetime) else ""

@@ -1,0 +1,88 @@
+"""A model's card as its page draws it: each figure beside its baselines, each interval placed on its axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Json = dict[str, Any]
+
+
+def figures(card: Json) -> list[Json]:
+    """The key figures in reading order: title, value, interval and baselines, with how each is written."""
+    names = {
+        "auc": (_("AUC"), _("how well it ranks: 0.5 is chance"), "plain"),
+        "within_inspector_auc": (_("AUC within one inspector"), _("free of who inspected"), "plain"),
+        "hit_rate_top_decile": (
+            _("Hit rate of the top tenth"),
+            _("of those scored highest, found in violation"),
+            "share",
+        ),
+        "days_earlier": (_("Days earlier"), _("violations move forward at the same daily capacity"), "days"),
+        "brier_skill": (_("Brier skill"), _("gain over always saying the base rate"), "plain"),
+        "ece": (_("Calibration error"), _("mean distance of said from seen"), "plain"),
+    }
+    shown = []
+    for name, (title, meaning, unit) in names.items():
+        if figure := card.get("figures", {}).get(name):
+            shown.append({"name": name, "title": title, "meaning": meaning, "unit": unit} | _written(figure, unit))
+    return shown
+
+
+def stringency(card: Json) -> list[Json]:
+    """Groups of inspectors from the most to the least ready to record a violation, drawn on one axis."""
+    groups = card.get("stringency", {}).get("groups", [])
+    reach = max((abs(edge) for g in groups for edge in g["ci95"]), default=1.0) or 1.0
+
+    def place(value: float) -> float:
+        return round(100 + 95 * value / reach, 1)
+
+    drawn = [g | {"x": place(g["effect"]), "low": place(g["ci95"][0]), "high": place(g["ci95"][1])} for g in groups]
+    return sorted(drawn, key=lambda g: -g["effect"])
+
+
+def fairness(card: Json) -> list[Json]:
+    """One table for each attribute; a group's rates in the order of the table's columns."""
+    rates = ("false_discovery", "false_positive", "missed")
+    return [
+        table | {"groups": [g | {"rates": [g.get(name) for name in rates]} for g in table["groups"]]}
+        for table in card.get("fairness", [])
+    ]
+
+
+def charts(card: Json) -> Json:
+    """What the charts draw; their tables show the same."""
+    return {name: card[name] for name in ("calibration", "roc", "gain", "scores") if card.get(name)}
+
+
+def labels() -> Json:
+    """The words on the charts, in the user's language."""
+    curves = {
+        "ours": _("this model"),
+        "logistic": _("logistic regression"),
+        "rule": _("a simple rule"),
+        "random": _("all at random"),
+    }
+    return {
+        "calibration": {"x": _("said"), "y": _("seen"), "perfect": _("said = seen")},
+        "gain": curves | {"x": _("share of visits"), "y": _("share of violations found")},
+        "roc": curves | {"x": _("compliant firms disturbed"), "y": _("violations found")},
+        "scores": {"x": _("score"), "all": _("all"), "positives": _("in violation")},
+    }
+
+
+def _written(figure: Json, unit: str) -> Json:
+    baselines = {"logistic": _("logistic regression"), "rule": _("a simple rule"), "random": _("all at random")}
+    return {
+        "value": _write(figure["value"], unit),
+        "interval": "–".join(_write(edge, unit) for edge in figure["ci95"]) if figure.get("ci95") else "",
+        "baselines": [
+            (baselines.get(name, name), _write(value, unit)) for name, value in figure.get("baselines", {}).items()
+        ],
+    }
+
+
+def _write(value: float, unit: str) -> str:
+    text = {"share": f"{100 * value:.1f}%", "days": f"{value:.1f}"}.get(unit, f"{value:.3f}")
+    return text.replace("-", "−")
