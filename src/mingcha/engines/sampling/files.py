@@ -1,0 +1,223 @@
+"""The files of a draw: public.json, audit.json, receipts and the opening of 300 leaves (docs/draw-protocol.md).
+
+A file is written beside its place, flushed to disk and renamed: it is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from mingcha.engines.sampling import merkle
+from mingcha.engines.sampling.ceremony import Attestation, Party, Terms
+from mingcha.engines.sampling.draw import Outcome, Units, opened
+from mingcha.engines.sampling.encoding import digest
+from mingcha.engines.sampling.rows import WIDTH, audit_lines, public_lines, spread
+from mingcha.problems import Problem
+
+Json = dict[str, Any]
+FORMAT = "mingcha-draw-{}/1"
+SECRET = 0o600
+
+
+@dataclass(frozen=True)
+class Record:
+    """What all files of a finished draw have in common."""
+
+    terms: Terms
+    parties: list[Party]  # in ascending order of id
+    public_value: str
+    seed: bytes
+    result: bytes
+    attestations: list[Attestation]
+
+    def head(self, kind: str) -> Json:
+        return {
+            "format": FORMAT.format(kind),
+            "draw": self.terms.draw,
+            "params": self.terms.params,
+            "parties": [party_json(party) for party in self.parties],
+            "public_value": self.public_value,
+            "root": self.terms.root.hex(),
+            "seed": self.seed.hex(),
+            "result": self.result.hex(),
+            "attestations": [{"id": a.id, "signature": a.signature.hex()} for a in self.attestations],
+        }
+
+
+def write_public(path: Path, record: Record, units: Units, outcome: Outcome, *, zipped: bool = False) -> None:
+    """All (leaf, stratum, Q); for the drawn (id, s, b) in place of Q; no probability."""
+    quote = json.JSONEncoder(ensure_ascii=False).encode
+    shown = [""] * len(units.ids)
+    for i in np.flatnonzero(outcome.drawn).tolist():
+        s, t = units.s[i * WIDTH : (i + 1) * WIDTH], units.t[i * WIDTH : (i + 1) * WIDTH]
+        b = digest("probability", units.draw, int(units.P[i]), t)
+        shown[i] = f'"drawn":true,"id":{quote(units.ids[i])},"s":"{s.hex()}","b":"{b.hex()}"'
+    lines = spread(public_lines, "", units.strata, units.leaf, outcome.q.tobytes(), shown, rows=len(units.ids))
+    _write_units(path, record.head("public"), lines, zipped, 0o644)
+
+
+def write_audit(path: Path, record: Record, units: Units, *, zipped: bool = False) -> None:
+    """Everything, for the parties only."""
+    _write_units(path, record.head("audit"), _audit_lines(units), zipped, SECRET)
+
+
+def write_sealed(path: Path, units: Units, *, zipped: bool = False) -> None:
+    """The sealed frame, which its keeper needs until the draw is run."""
+    head = {"format": FORMAT.format("sealed"), "draw": units.draw, "root": units.root.hex()}
+    _write_units(path, head, _audit_lines(units), zipped, SECRET)
+
+
+def receipt(record: Record, units: Units, outcome: Outcome, index: int) -> Json:
+    """What one unit may be given: its own secrets and its path to the root."""
+    return record.head("receipt") | {
+        **_opened_unit(units, index),
+        "drawn": bool(outcome.drawn[index]),
+    }
+
+
+def opening(record: Record, units: Units) -> Json:
+    """The leaves that the seed opens, for a party that can't have the whole audit file."""
+    return record.head("opening") | {
+        "units": [_opened_unit(units, index) for index in opened(record.seed, len(units.ids))]
+    }
+
+
+def party_json(party: Party) -> Json:
+    return {
+        "id": party.id,
+        "key": party.key.hex(),
+        "commitment": party.commitment.hex(),
+        "signature": party.signature.hex(),
+        "nonce": None if party.nonce is None else party.nonce.hex(),
+    }
+
+
+def write_json(path: Path, value: Json, mode: int = 0o644) -> None:
+    with atomic(path, mode) as file:
+        file.write(json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+def read_json(path: Path, kind: str) -> Json:
+    """The object of format `kind` in `path`, plain or gzip. Problem if it isn't that."""
+    try:
+        raw = path.read_bytes()
+        value = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+    except FileNotFoundError:
+        raise Problem(zh="缺少文件", en="The file is missing", where=str(path)) from None
+    except (ValueError, EOFError, OSError, zlib.error, RecursionError) as error:
+        raise Problem(
+            zh=f"文件损坏，读不出 JSON：{error}",
+            en=f"The file is damaged, its JSON can't be read: {error}",
+            where=str(path),
+            todo_zh="请从提供方重新取得完整文件。",
+            todo_en="Get it whole from whoever gave it.",
+        ) from None
+    if not isinstance(value, dict) or value.get("format") != FORMAT.format(kind):
+        found = value.get("format") if isinstance(value, dict) else None
+        raise Problem(
+            zh=f"文件不是 {FORMAT.format(kind)}，而是 {found}",
+            en=f"The file is not {FORMAT.format(kind)} but {found}",
+            where=str(path),
+        )
+    return value
+
+
+def take_text(value: Json, name: str, where: Path) -> str:
+    """Member `name`, a text. Problem otherwise; so with the others."""
+    found = value.get(name)
+    if not isinstance(found, str):
+        raise _wrong(where, name, "文本", "a text")
+    return found
+
+
+def take_bytes(value: Json, name: str, size: int, where: Path) -> bytes:
+    found = value.get(name)
+    try:
+        raw = bytes.fromhex(found) if isinstance(found, str) else b""
+    except ValueError:
+        raw = b""
+    if len(raw) != size or raw.hex() != found:
+        raise _wrong(where, name, f"{size} 字节的小写十六进制", f"{size} bytes in lower-case hex")
+    return raw
+
+
+def write_csv(path: Path, head: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
+    """A table for its keeper; with the mark by which spreadsheets know UTF-8."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(lines)
+    with atomic(path, SECRET) as file:
+        file.write(text.getvalue().encode("utf-8-sig"))
+
+
+def about(terms: Terms, kind: str) -> Json:
+    """How a step's file begins: what it is and which draw it is of."""
+    return {"format": FORMAT.format(kind), "draw": terms.draw, "root": terms.root.hex()}
+
+
+@contextmanager
+def atomic(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """A file that takes its place when all of it is on the disk, and leaves nothing behind when it fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _audit_lines(units: Units) -> list[bytes]:
+    return spread(audit_lines, "", units.strata, units.ids, units.P.tobytes(), units.s, units.t, rows=len(units.ids))
+
+
+def _write_units(path: Path, head: Json, lines: list[bytes], zipped: bool, mode: int) -> None:
+    """`head` with its units, one a line. A million units: 200 MB, gzip about 130 MB."""
+    lines[-1] = lines[-1][:-2] + b"\n]}\n"
+    with atomic(path, mode) as file:
+        # zipped without a name and a time, so that the same draw gives the same bytes
+        out = gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=1, mtime=0) if zipped else file
+        out.write(json.dumps(head, ensure_ascii=False)[:-1].encode() + b',"units":[\n')
+        for part in lines:
+            out.write(part)
+        if zipped:
+            out.close()
+
+
+def _opened_unit(units: Units, index: int) -> Json:
+    place = slice(index * WIDTH, (index + 1) * WIDTH)
+    return {
+        "id": units.ids[index],
+        "stratum": units.strata[index],
+        "P": int(units.P[index]),
+        "s": units.s[place].hex(),
+        "t": units.t[place].hex(),
+        "index": index,
+        "path": [node.hex() for node in merkle.path(units.tree, index)],
+    }
+
+
+def _wrong(where: Path, name: str, zh: str, en: str) -> Problem:
+    return Problem(zh=f"字段 {name} 应为{zh}", en=f"The field {name} must be {en}", where=f"{where}, {name}")

@@ -1,0 +1,171 @@
+"""What follows a draw: its files, the parties' attestations, receipts, the opening of 300 leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mingcha.engines.sampling import ceremony, files, keys
+from mingcha.engines.sampling.draw import Outcome, Units, by_stratum
+from mingcha.engines.sampling.draw import run as draw_run
+from mingcha.engines.sampling.encoding import MILLION, Params
+from mingcha.engines.sampling.files import Record, write_json
+from mingcha.engines.sampling.folder import (
+    Status,
+    read_record,
+    read_units,
+    receipt_file,
+    sealed,
+    secret_folder,
+    status,
+    step_file,
+)
+from mingcha.engines.sampling.frame import Frame, probabilities
+from mingcha.engines.sampling.inclusion import design_probabilities
+from mingcha.problems import Problem
+
+
+def attest(
+    folder: Path, key_file: Path, audit: Path, passphrase: bytes | None = None, frame: Frame | None = None
+) -> None:
+    """Recompute the draw from the audit file, hold it against public.json, and sign the result if all holds.
+
+    With the party's own `frame`, its ids and probabilities are recomputed too: only that finds a unit that was
+    wrongly left out or spared.
+    """
+    state = status(folder)
+    party, key = keys.read_key(key_file, state.terms, passphrase)
+    stated = read_record(state.public, "public", state.terms)
+    audited = read_record(audit, "audit", state.terms)
+    units = read_units(audit, "audit", state.terms)
+    outcome = draw_run(units, state.terms.params, stated.seed)
+    if not outcome.result == stated.result == audited.result:
+        raise Problem(
+            zh="由审计文件重算的结果，与公开文件载明的不同",
+            en="The audit file does not give the result that public.json states",
+            where=f"{audit}; recomputed {outcome.result.hex()[:16]}…, stated {stated.result.hex()[:16]}…",
+            todo_zh="不要签认。verifier/verify_draw.py 会指出差异所在；请提出异议。",
+            todo_en="Don't sign. verifier/verify_draw.py says where they differ; object.",
+        )
+    if frame is not None:
+        check_frame(units, frame, state.terms.params)
+    signature = ceremony.attest(party, key, stated.result).signature
+    value = {"result": stated.result.hex(), "id": party, "signature": signature.hex()}
+    write_json(step_file(folder, "attest", party), files.about(state.terms, "attest") | value)
+
+
+def check_frame(units: Units, frame: Frame, params: Params) -> None:
+    """Problem unless the sealed units are this frame's, with the probabilities that the parameters give it.
+
+    A probability may differ by one millionth: processors round a power differently in its last place.
+    """
+    rule = params["allocation"]
+    options: dict[str, Any] = {"ceiling": params["ceiling"] / MILLION}
+    if rule["method"] == "fill":
+        options |= {
+            "exploration": rule["exploration"] / MILLION,
+            "focus": rule["focus"],
+            "class_weights": {name: weight / MILLION for name, weight in rule["class_weights"].items()},
+        }
+    expected = probabilities(frame, rule.get("take"), **options)
+    ours = {i: (h, int(p)) for i, h, p in zip(frame.ids, frame.strata, expected.P, strict=True)}
+    theirs = {i: (h, int(p)) for i, h, p in zip(units.ids, units.strata, units.P, strict=True)}
+    missing, extra = sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())
+    other = sorted(
+        i for i in ours.keys() & theirs.keys() if ours[i][0] != theirs[i][0] or abs(ours[i][1] - theirs[i][1]) > 1
+    )
+    if missing or extra or other:
+        shown = "; ".join(f"{i}: {theirs[i]} not {ours[i]}" for i in other[:5])
+        raise Problem(
+            zh=f"封存的名录与本方名录不符：缺 {len(missing)} 户，多 {len(extra)} 户，层或概率不同 {len(other)} 户",
+            en=f"The sealed frame is not this one: {len(missing)} missing, {len(extra)} extra, "
+            f"{len(other)} with another stratum or probability",
+            where=" ".join(filter(None, [", ".join(missing[:5]), ", ".join(extra[:5]), shown])),
+            todo_zh="不要签认；请组织方说明，或用同一名录和模型重新核对。",
+            todo_en="Don't sign; have it explained, or check again with the same frame and model.",
+        )
+
+
+def publish(folder: Path) -> Record:
+    """Gather the attestations into public.json, audit.json and the receipts that were handed out."""
+    state = status(folder)
+    record, units, outcome = drawn(state)
+    record = replace(record, attestations=[state.attested[party] for party in state.parties if party in state.attested])
+    for attestation in record.attestations:
+        ceremony.check_attestation(record.parties, attestation, record.result)
+    write_results(folder, record, units, outcome, state.public.suffix == ".gz")
+    for path in (secret_folder(folder) / "receipts").glob("receipt-*.json"):
+        unit = files.read_json(path, "receipt")
+        write_json(path, files.receipt(record, units, outcome, unit["index"]))
+    return record
+
+
+def receipts(folder: Path, ids: Sequence[str] | None = None) -> list[Path]:
+    """Write the receipts of `ids` (all drawn units without it); their paths."""
+    record, units, outcome = drawn(status(folder))
+    if ids is None:
+        ids = [units.ids[i] for i in np.flatnonzero(outcome.drawn)]
+    unknown = [name for name in ids if name not in units.place]
+    if unknown:
+        raise Problem(
+            zh=f"名录中没有 {'、'.join(unknown[:5])}",
+            en=f"Not in the frame: {', '.join(unknown[:5])}",
+            where=str(folder),
+            todo_zh="达到年度上限或列为重点监管的对象不在抽取名录内，见 outside.csv。",
+            todo_en="Units at their cap or under focused supervision are outside the draw: see outside.csv.",
+        )
+    paths = [receipt_file(folder, name) for name in ids]
+    for path, name in zip(paths, ids, strict=True):
+        write_json(path, files.receipt(record, units, outcome, units.place[name]), files.SECRET)
+    return paths
+
+
+def open_leaves(folder: Path) -> Path:
+    """Write opening.json: the leaves that the seed opens for a party that can't have the whole audit file."""
+    record, units, _ = drawn(status(folder))
+    path = secret_folder(folder) / "opening.json"
+    write_json(path, files.opening(record, units), files.SECRET)
+    return path
+
+
+def drawn(state: Status) -> tuple[Record, Units, Outcome]:
+    """The finished draw, recomputed from the sealed frame. Problem if it isn't done, or isn't what was published."""
+    if not state.drawn:
+        raise Problem(
+            zh="还没有抽取",
+            en="The draw hasn't been run",
+            where=str(state.folder),
+            todo_zh="先执行 run。",
+            todo_en="Run it first.",
+        )
+    record = read_record(state.public, "public", state.terms)
+    units = sealed(state)
+    outcome = draw_run(units, state.terms.params, record.seed)
+    if outcome.result != record.result:
+        raise Problem(
+            zh="封存名录算出的结果与 public.json 不同，文件被改动过",
+            en="The sealed frame does not give the result in public.json: a file was changed",
+            where=str(state.public),
+        )
+    return record, units, outcome
+
+
+def write_design(path: Path, units: Units, outcome: Outcome) -> None:
+    """The drawn units with the probabilities that estimates use (exact where few are drawn), in order of Q."""
+    lines = []
+    for name, members in by_stratum(units.strata).items():
+        mine = members[outcome.drawn[members]]
+        pi = dict(zip(members.tolist(), design_probabilities(units.P[members], len(mine)), strict=True))
+        for i in mine[np.argsort(outcome.q[mine], kind="stable")].tolist():
+            lines.append((units.ids[i], name, len(members), len(mine), int(units.P[i]), repr(float(pi[i]))))
+    files.write_csv(path, ["id", "stratum", "N", "n", "P", "pi"], lines)
+
+
+def write_results(folder: Path, record: Record, units: Units, outcome: Outcome, zipped: bool) -> None:
+    ending = ".gz" if zipped else ""
+    files.write_audit(secret_folder(folder) / f"audit.json{ending}", record, units, zipped=zipped)
+    files.write_public(folder / f"public.json{ending}", record, units, outcome, zipped=zipped)

@@ -1,0 +1,309 @@
+"""The steps of a draw, each over a folder: prepare, commit, reveal, void, run.
+
+Each step checks what is there and writes whole files, the telling one last; a step that was cut off is run again.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from mingcha.engines.sampling import ceremony, files, keys
+from mingcha.engines.sampling.allocation import CEILING, CLASS_WEIGHTS, EXPLORATION, FOCUS, Allocation
+from mingcha.engines.sampling.ceremony import Party, Terms
+from mingcha.engines.sampling.draw import Outcome, Units, normal, seal
+from mingcha.engines.sampling.draw import run as draw_run
+from mingcha.engines.sampling.encoding import MILLION, Params, canonical, lp
+from mingcha.engines.sampling.files import Json, Record, write_json
+from mingcha.engines.sampling.folder import (
+    Status,
+    read_terms,
+    sealed,
+    secret_folder,
+    status,
+    step_file,
+)
+from mingcha.engines.sampling.frame import Frame, probabilities
+from mingcha.engines.sampling.results import write_design, write_results
+from mingcha.problems import Problem
+
+NO_MODEL = "0" * 64  # digest of the model where the probabilities come from no model
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is decided before the frame is sealed. `public_source` names the public value and its future day."""
+
+    draw: str
+    public_source: str
+    take: int | Mapping[str, int] | None = None
+    exploration: float = EXPLORATION
+    focus: int = FOCUS
+    class_weights: Mapping[str, float] = field(default_factory=lambda: dict(CLASS_WEIGHTS))
+    ceiling: float = CEILING
+    cap: int | None = None  # visits a year; read_frame left out who has had them
+    model: str = NO_MODEL  # SHA-256 of the model that gave the scores
+
+
+def prepare(
+    folder: Path,
+    frame: Frame,
+    plan: Plan,
+    parties: Mapping[str, bytes],
+    *,
+    after: Path | None = None,
+    extra: Params | None = None,
+    zipped: bool = False,
+) -> Terms:
+    """Allocate, seal the frame and write ceremony.json. `parties`: {id: Ed25519 public key}.
+
+    `after`: the folder of the ceremony that was voided before this one. `extra`: further members of the
+    parameters; the parties sign them too.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise Problem(
+            zh="目录里已有内容；一次抽取从不覆盖另一次",
+            en="The folder isn't empty; a draw is never written over",
+            where=str(folder),
+            todo_zh="请换一个新目录。",
+            todo_en="Name a new folder.",
+        )
+    if not plan.draw.strip() or not plan.public_source.strip():
+        raise Problem(
+            zh="抽取要有名称，并事先指明公开值的来源和日期",
+            en="A draw needs a name, and the source and day of its public value, named beforehand",
+        )
+    frame = replace(frame, ids=normal(frame.ids), strata=normal(frame.strata))
+    allocation = probabilities(
+        frame,
+        plan.take,
+        exploration=plan.exploration,
+        focus=plan.focus,
+        class_weights=plan.class_weights,
+        ceiling=plan.ceiling,
+    )
+    params = parameters(frame, plan, allocation, parties) | _after(after, plan) | (extra or {})
+    params = json.loads(canonical(params))  # in NFC, as it is hashed
+    units = seal(plan.draw, frame.ids, frame.strata, allocation.P)
+    terms = Terms(units.draw, units.root, params)
+    secret = secret_folder(folder)
+    secret.mkdir(parents=True, exist_ok=True)
+    secret.chmod(0o700)
+    files.write_sealed(secret / f"sealed.json{'.gz' if zipped else ''}", units, zipped=zipped)
+    outside = [(i, "focused") for i in frame.focused] + [(i, "cap") for i in frame.capped]
+    files.write_csv(secret / "outside.csv", ["id", "reason"], outside)
+    about = files.about(terms, "ceremony") | {"params": params}
+    write_json(folder / "ceremony.json", about)
+    return terms
+
+
+def parameters(frame: Frame, plan: Plan, allocation: Allocation, parties: Mapping[str, bytes]) -> Params:
+    """What the parties sign: sizes, bounds, digests, who takes part, and how an auditor recomputes each pi."""
+    params: Params = {
+        "strata": allocation.strata,
+        "floor": allocation.floor,
+        "ceiling": allocation.ceiling,
+        "code": code_digest(),
+        "model": plan.model,
+        "public_source": plan.public_source,
+        "parties": [
+            {"id": party, "key": parties[party].hex()} for party in sorted(parties, key=lambda name: name.encode())
+        ],
+        "attempt": 1,
+        "outside": {"focused": len(frame.focused), "cap": len(frame.capped)},
+        "allocation": {"method": "given"},
+    }
+    if plan.cap is not None:
+        params["cap"] = plan.cap
+    if frame.pi is None:
+        params["allocation"] = {
+            "method": "fill",
+            "take": plan.take if isinstance(plan.take, int) else dict(plan.take or {}),
+            "exploration": round(plan.exploration * MILLION),
+            "focus": plan.focus,
+            "class_weights": {name: round(weight * MILLION) for name, weight in plan.class_weights.items()},
+        }
+    return params
+
+
+def code_digest() -> str:
+    """SHA-256 over the names and bytes of this engine's source files."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"".join(lp(path.name.encode()) + lp(path.read_bytes()) for path in sources)).hexdigest()
+
+
+def commit(folder: Path, key_file: Path, passphrase: bytes | None = None) -> Party:
+    """Sign this ceremony's terms with a fresh nonce, which is kept beside the key until the reveals."""
+    state = status(folder)
+    _refuse_void(state)
+    party, key = keys.read_key(key_file, state.terms, passphrase)
+    if party in state.committed:
+        raise Problem(
+            zh=f"“{party}”已经承诺过",
+            en=f"{party} has committed already",
+            where=str(step_file(folder, "commit", party)),
+        )
+    kept = keys.nonce_file(key_file, state.terms)
+    made, nonce = ceremony.commit(state.terms, party, key, keys.read_nonce(kept) if kept.exists() else None)
+    keys.keep_nonce(kept, state.terms, party, nonce)  # on the disk before anyone sees the commitment
+    value = files.about(state.terms, "commit") | files.party_json(made)
+    del value["nonce"]
+    write_json(step_file(folder, "commit", party), value)
+    return made
+
+
+def reveal(folder: Path, key_file: Path) -> Party:
+    """Open the party's nonce. Refused until every party has committed: else the last one could choose its own."""
+    state = status(folder)
+    _refuse_void(state)
+    _refuse_uncommitted(state)
+    party = files.take_text(files.read_json(key_file, "key"), "id", key_file)
+    if party not in state.committed:
+        raise Problem(
+            zh=f"“{party}”不是本次抽取的参与方", en=f"{party} is not a party of this draw", where=str(key_file)
+        )
+    opened = ceremony.reveal(state.committed[party], keys.read_nonce(keys.nonce_file(key_file, state.terms)))
+    value = {"id": party, "nonce": (opened.nonce or b"").hex()}
+    write_json(step_file(folder, "reveal", party), files.about(state.terms, "reveal") | value)
+    return opened
+
+
+def void(folder: Path, reason: str) -> None:
+    """Give this ceremony up, on the record.
+
+    As long as nobody has revealed it costs nothing. After a reveal it is allowed once: who saw the others'
+    nonces could have stayed away on purpose. When all have revealed, the draw must be run.
+    """
+    state = status(folder)
+    why = None
+    if state.drawn:
+        why = "抽取已经完成", "The draw is done"
+    elif state.void:
+        why = "已经作废", "It is void already"
+    elif not state.unrevealed:
+        why = "各方都已揭示，只能执行抽取", "All parties have revealed; only the draw itself is left"
+    elif state.revealed and state.attempt > 1:
+        why = "作废后的第二次不能再作废", "The ceremony after a void one can't be voided again"
+    if why:
+        raise Problem(
+            zh=why[0] + "，不能作废",
+            en=why[1] + ": it can't be voided",
+            where=str(folder),
+            todo_zh="缺席者用 run --without 列明，由公开值继续。",
+            todo_en="Name who is missing with run --without; the public value carries the draw.",
+        )
+    if not reason.strip():
+        raise Problem(zh="作废要写明原因（--reason）", en="Say why it is voided (--reason)")
+    value = {
+        "reason": unicodedata.normalize("NFC", reason.strip()),
+        "no_show": state.uncommitted or state.unrevealed,
+        "revealed": list(state.revealed),
+    }
+    write_json(folder / "void.json", files.about(state.terms, "void") | value)
+
+
+def run(
+    folder: Path, public_value: str, *, without: Sequence[str] = (), zipped: bool = False
+) -> tuple[Record, Units, Outcome]:
+    """The draw: seed, selection, then design.csv, audit.json and, last, public.json.
+
+    `without`: the parties that did not reveal, named on purpose; in the second ceremony only.
+    """
+    state = status(folder)
+    _refuse_void(state)
+    if state.drawn:
+        raise Problem(
+            zh="抽取已经完成；同一名录不能抽第二次",
+            en="The draw is done; a frame is not drawn from twice",
+            where=str(state.public),
+            todo_zh="要重新抽取，请另立计划并重新封存名录。",
+            todo_en="For another draw make another plan, and seal its frame anew.",
+        )
+    public_value = unicodedata.normalize("NFC", public_value.strip())
+    if not public_value:
+        raise Problem(
+            zh="还没有公开值",
+            en="The public value is missing",
+            where=state.terms.params["public_source"],
+            todo_zh="公布之日用 --public-value 原样填写。",
+            todo_en="Give it with --public-value on its day, just as published.",
+        )
+    _refuse_uncommitted(state)
+    _check_absent(state, without)
+    units = sealed(state)
+    parties = [state.revealed.get(party, state.committed[party]) for party in state.parties]
+    seed = ceremony.seed(state.terms, parties, public_value)
+    outcome = draw_run(units, state.terms.params, seed)
+    record = Record(state.terms, parties, public_value, seed, outcome.result, [])
+    write_design(secret_folder(folder) / "design.csv", units, outcome)
+    write_results(folder, record, units, outcome, zipped)
+    return record, units, outcome
+
+
+def _after(voided: Path | None, plan: Plan) -> Params:
+    """The members that tell of the ceremonies voided before; those in which someone had revealed are counted."""
+    if voided is None:
+        return {}
+    terms, record = read_terms(voided), files.read_json(voided / "void.json", "void")
+    if terms.draw != unicodedata.normalize("NFC", plan.draw) or record.get("root") != terms.root.hex():
+        raise Problem(
+            zh=f"作废的是另一次抽取：{terms.draw}",
+            en=f"What was voided is another draw: {terms.draw}",
+            where=str(voided),
+            todo_zh="重新进行的抽取沿用原名称。",
+            todo_en="A ceremony that is held again keeps its name.",
+        )
+    earlier: list[Json] = terms.params.get("voided", [])
+    told = {name: record[name] for name in ("root", "reason", "no_show", "revealed")}
+    return {"attempt": terms.params["attempt"] + bool(record["revealed"]), "voided": [*earlier, told]}
+
+
+def _check_absent(state: Status, without: Sequence[str]) -> None:
+    if set(without) - set(state.unrevealed):
+        raise Problem(
+            zh=f"--without 列了已揭示或不相干的参与方：{'、'.join(set(without) - set(state.unrevealed))}",
+            en=f"--without names who has revealed or is no party: {', '.join(set(without) - set(state.unrevealed))}",
+        )
+    if state.unrevealed and state.attempt == 1:
+        raise Problem(
+            zh=f"{'、'.join(state.unrevealed)} 没有揭示随机数",
+            en=f"Not revealed: {', '.join(state.unrevealed)}",
+            where=str(state.folder),
+            todo_zh="请等其揭示；逾期则 void 作废并公开记录，再 prepare 一次。只许一次，之后由公开值代替缺席者。",
+            todo_en="Wait; after the deadline void this ceremony, on the record, and prepare it again. "
+            "That is allowed once; the second goes on without who is missing.",
+        )
+    if set(state.unrevealed) - set(without):
+        raise Problem(
+            zh=f"{'、'.join(state.unrevealed)} 没有揭示随机数",
+            en=f"Not revealed: {', '.join(state.unrevealed)}",
+            where=str(state.folder),
+            todo_zh="期限已过则加 --without 逐一列明，由公开值继续。",
+            todo_en="After the deadline name each with --without; the public value carries the draw.",
+        )
+
+
+def _refuse_void(state: Status) -> None:
+    if state.void:
+        raise Problem(
+            zh="本次抽取已作废",
+            en="This ceremony is void",
+            where=str(state.folder),
+            todo_zh="用 prepare --after 本目录 重新封存。",
+            todo_en="Prepare it again, with --after this folder.",
+        )
+
+
+def _refuse_uncommitted(state: Status) -> None:
+    if state.uncommitted:
+        raise Problem(
+            zh=f"还没有承诺的参与方：{'、'.join(state.uncommitted)}；此前揭示，后来者就能挑选随机数",
+            en=f"Not yet committed: {', '.join(state.uncommitted)}. Who commits after a reveal could choose its nonce",
+            where=str(state.folder),
+            todo_zh="请等全部 commit 文件到齐。",
+            todo_en="Wait until all commit files are in the folder.",
+        )
