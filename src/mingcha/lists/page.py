@@ -181,6 +181,11 @@ class ListPage:
         return self.url(q="", **{f.name: () for f in self.listing.filters})
 
     @property
+    def words_url(self) -> str:
+        """Without the words."""
+        return self.url(q="")
+
+    @property
     def narrowed(self) -> bool:
         return bool(self.words or self.chosen)
 

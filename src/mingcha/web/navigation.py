@@ -46,10 +46,12 @@ GROUPS: tuple[tuple[Any, tuple[Place, ...]], ...] = (
 
 def navigation(user, path: str) -> list[tuple[Any, list[tuple[Place, str, bool]]]]:
     """The groups that `user` may see: each place with its address and whether `path` lies in it."""
+    urls = [reverse(p.url_name) for _label, places in GROUPS for p in places]
+    here = max((u for u in urls if path == u or (u != "/" and path.startswith(u))), key=len, default="")
     groups = []
     for label, places in GROUPS:
         visible = [(p, reverse(p.url_name)) for p in places if not p.action or may(user, p.action)]
-        entries = [(p, url, path == url or (url != "/" and path.startswith(url))) for p, url in visible]
+        entries = [(p, url, url == here) for p, url in visible]
         if entries:
             groups.append((label, entries))
     return groups

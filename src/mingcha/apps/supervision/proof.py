@@ -103,7 +103,7 @@ def steps(plan: Plan, draw: Draw | None, state: Ceremony | None) -> list[dict[st
             "at": draw and draw.frozen_at,
             "done": _("%(units)s entities · %(strata)s strata")
             % {"units": f"{draw.units:,}" if draw else "", "strata": len(state.strata) if state else 0},
-            "code": f"{_('root')} {draw.root[:10]}" if draw else "",
+            "code": _("root") + f" {draw.root[:10]}" if draw else "",
             "waits": _("The frame's root: nobody can be added or taken out after it."),
         },
         {
@@ -125,14 +125,14 @@ def steps(plan: Plan, draw: Draw | None, state: Ceremony | None) -> list[dict[st
             "title": _("Draw"),
             "at": draw and draw.drawn_at,
             "done": _("%(n)s entities drawn") % {"n": f"{draw.taken:,}" if draw else ""},
-            "code": f"{_('seed')} {draw.seed[:10]}" if draw else "",
+            "code": _("seed") + f" {draw.seed[:10]}" if draw else "",
             "waits": _("The seed decides; no one chooses."),
         },
         {
             "title": _("Verifiable"),
             "at": draw and draw.published_at,
             "done": _("Anyone can recompute it, without signing in"),
-            "code": f"{_('result')} {draw.result[:10]}" if draw else "",
+            "code": _("result") + f" {draw.result[:10]}" if draw else "",
             "waits": _("A public page with the file and a verifier that runs without us."),
         },
     ]

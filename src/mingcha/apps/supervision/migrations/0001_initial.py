@@ -52,6 +52,8 @@ class Migration(migrations.Migration):
                 ("budget", models.PositiveIntegerField(verbose_name="visits")),
                 ("floor_share", models.FloatField(default=0.1, verbose_name="uniform share")),
                 ("ceiling", models.FloatField(default=0.9, verbose_name="highest probability")),
+                ("class_weights", models.JSONField(default=dict, verbose_name="class weights")),
+                ("public_source", models.CharField(blank=True, max_length=200, verbose_name="public value")),
                 ("basis", models.CharField(blank=True, max_length=200, verbose_name="legal basis")),
                 ("expected", models.JSONField(default=dict)),
                 ("division", models.CharField(blank=True, max_length=12)),
