@@ -80,6 +80,7 @@ class EntityKey(models.Model):
     retracted_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField()  # when this row was written
     source = models.CharField(max_length=160, blank=True)  # the dataset, or `user:name` where a person decided
+    pinned = models.BooleanField(default=False)  # assigned by a person: what rows say does not move it
 
     class Meta:
         verbose_name = _("entity key")

@@ -96,6 +96,12 @@ def index_build(file: Path, *, lake: Path) -> Path:
     return place
 
 
+def index_ensure(file: Path, *, lake: Path) -> None:
+    """Make the index of `file` unless it is there."""
+    if not index_path(file, lake=lake).exists():
+        index_build(file, lake=lake)
+
+
 def index_path(file: Path, *, lake: Path) -> Path:
     """Where the index of a lake file is: `_index` mirrors the lake's folders."""
     return lake / "_index" / file.relative_to(lake).with_suffix(".keys")

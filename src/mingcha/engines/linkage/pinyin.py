@@ -22,7 +22,7 @@ _END = ord("\n")
 def initials(names: Sequence[str]) -> list[str]:
     """Lower-case initials of each name; letters and digits stand for themselves, all else is left out."""
     table, words, readings = _tables()
-    text = "\n".join(name.replace("\n", " ") for name in names) + "\n"
+    text = "".join(name.replace("\n", " ") + "\n" for name in names)
     codes = np.frombuffer(text.encode("utf-32-le", errors="replace"), dtype=np.uint32).astype(np.int64)
     codes[codes >= _SIZE] = 0
     letters = table[codes]
@@ -31,7 +31,8 @@ def initials(names: Sequence[str]) -> list[str]:
     read = np.flatnonzero(words[place] == pairs)
     letters[read] = readings[place[read], 0]
     letters[read + 1] = readings[place[read], 1]
-    return letters[letters != 0].tobytes().decode("ascii").split("\n")[:-1]
+    kept: bytes = letters[letters != 0].tobytes()
+    return kept.decode("ascii").split("\n")[:-1]
 
 
 @cache

@@ -53,17 +53,24 @@ def address_key_sql(column: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The text's overlapping pairs of characters, each once, in order: 粤鸿餐饮 -> 粤鸿 鸿餐 餐饮.
+    """The pieces by which a text is found, each once: pairs of neighbours where one is Han, triples of letters and digits.
 
-    A text that has all of another's pairs is likely to contain it: `contains` makes sure."""
+    粤鸿餐饮 -> 粤鸿 鸿餐 餐饮; yhcy -> yhc hcy. A text that has all pieces of another contains it, but for rare chance.
+    """
     bare = _bare(text).lower()
-    return list(dict.fromkeys(bare[i : i + 2] for i in range(len(bare) - 1)))
+    pairs = [bare[i : i + 2] for i in range(len(bare) - 1)]
+    triples = [bare[i : i + 3] for i in range(len(bare) - 2)]
+    return list(dict.fromkeys([*(p for p in pairs if not p.isascii()), *(t for t in triples if t.isascii())]))
 
 
 def words_sql(column: str) -> str:
-    """`words` of a text column, as a list that may hold a pair more than once."""
+    """`words` of a text column, as a list that may hold a piece more than once."""
     pairs = "list_transform(range(1, length(bare)), lambda i: substr(bare, i, 2))"
-    return f"list_transform([lower({_bare_sql(column)})], lambda bare: {pairs})[1]"
+    triples = "list_transform(range(1, length(bare) - 1), lambda i: substr(bare, i, 3))"
+    return (
+        f"list_transform([lower({_bare_sql(column)})], lambda bare: "
+        f"list_filter({pairs}, lambda w: strlen(w) > 2) || list_filter({triples}, lambda w: strlen(w) = 3))[1]"
+    )
 
 
 def contains(text: str, part: str) -> bool:

@@ -1,0 +1,327 @@
+"""`mingcha entity`: one entity's file, finding entities, and who is who."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+
+from mingcha.instance import open_django
+from mingcha.problems import Problem, languages
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="市场主体 / Market entities: their files, keys and links.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出 / print JSON")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="最多多少条 / how many at most")]
+Reason = Annotated[str, typer.Option("--reason", help="理由，留档 / why; it is kept")]
+By = Annotated[str, typer.Option("--by", help="作决定的人（用户名）/ who decides (user name)")]
+
+
+@app.command()
+def show(
+    key: Annotated[str, typer.Argument(help="统一社会信用代码、注册号、许可证号、临时编码 / any key of the entity")],
+    timing: Annotated[bool, typer.Option("--timing", help="显示查询用时 / print how long the query took")] = False,
+    as_json: Json = False,
+    limit: Limit = None,
+    dataset: Annotated[list[str] | None, typer.Option("--dataset", help="只看这些数据集 / only these datasets")] = None,
+) -> None:
+    """一户一档：按时间列出各来源的全部记录 / The entity file: every record of every source in time order."""
+    open_django()
+    from .selectors import entity_file
+
+    file = entity_file(key, datasets=dataset, limit=limit)
+    if as_json:
+        print_json(_file_json(file))
+    else:
+        _print_file(file)
+    if timing and not as_json:
+        typer.echo(f"查询 / query: {file.milliseconds:.1f} ms", err=True)
+
+
+@app.command()
+def find(
+    text: Annotated[list[str], typer.Argument(help="名称、地址的一部分，拼音首字母，编码 / part of a name or address")],
+    limit: Limit = 20,
+    as_json: Json = False,
+) -> None:
+    """按名称、地址、首字母或编码查找 / Find entities by a part of name or address, initials, or code."""
+    open_django()
+    from .selectors import entities_search
+
+    begun = time.perf_counter()
+    found = entities_search(None, " ".join(text), limit=limit or 20)
+    seconds = time.perf_counter() - begun
+    if as_json:
+        print_json([_entity_json(e) for e in found])
+        return
+    _print_entities(found)
+    typer.echo(
+        _say(f"{len(found)} 个，{seconds * 1000:.0f} ms", f"{len(found)} found, {seconds * 1000:.0f} ms"), err=True
+    )
+
+
+@app.command("list")
+def list_(
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="只列临时编码的主体 / those without a credit code")
+    ] = False,
+    conflicts: Annotated[bool, typer.Option("--conflicts", help="列出编码冲突 / keys that two entities claim")] = False,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """列出主体，或待人工判定的编码冲突 / List entities, or the conflicts that wait for a decision."""
+    open_django()
+    from .models import Entity
+    from .selectors import conflicts_open
+
+    if conflicts:
+        rows = [
+            {
+                "key": c.value,
+                "stays_with": c.entity.key,
+                "stays_with_name": c.entity.name,
+                "claimed_by": c.claimant.key,
+                "claimed_by_name": c.claimant.name,
+                "dataset": c.source,
+                "known_at": c.known_at,
+            }
+            for c in conflicts_open()[:limit]
+        ]
+        if as_json:
+            print_json(rows)
+        else:
+            _print_rows(rows)
+        _count(conflicts_open().count(), len(rows))
+        return
+    entities = Entity.objects.order_by("key")
+    if provisional:
+        entities = entities.filter(provisional=True)
+    found = list(entities[:limit])
+    if as_json:
+        print_json([_entity_json(e) for e in found])
+    else:
+        _print_entities(found)
+    _count(entities.count(), len(found))
+
+
+@app.command()
+def resolve(
+    dataset: Annotated[list[str] | None, typer.Argument(help="数据集，缺省为全部 / datasets; all by default")] = None,
+    as_json: Json = False,
+) -> None:
+    """归并新批次中的主体（导入后自动进行）/ Resolve the entities of new batches (an import does it by itself)."""
+    open_django()
+    from dataclasses import asdict
+
+    from .services import entities_resolve
+
+    if dataset:
+        from mingcha.apps.exchange.selectors import dataset_get
+
+        for name in dataset:
+            dataset_get(name)
+    report = entities_resolve(datasets=dataset or None, say=_progress)
+    if as_json:
+        print_json(asdict(report))
+        return
+    typer.echo(
+        _say(
+            f"批次 {report.batches}，新主体 {report.entities_new:,}，更新 {report.entities_changed:,}，"
+            f"新关联 {report.links_new:,}，撤回关联 {report.links_retracted:,}，待判定冲突 {report.conflicts_new:,}，"
+            f"用时 {report.seconds:.1f} 秒",
+            f"{report.batches} batches: {report.entities_new:,} new entities, {report.entities_changed:,} changed, "
+            f"{report.links_new:,} new links, {report.links_retracted:,} retracted, "
+            f"{report.conflicts_new:,} conflicts to decide, {report.seconds:.1f} s",
+        )
+    )
+
+
+@app.command()
+def merge(
+    keep: Annotated[str, typer.Argument(help="保留的主体 / the one that stays")],
+    drop: Annotated[str, typer.Argument(help="并入的主体 / the one that turns out to be it")],
+    reason: Reason,
+    by: By,
+) -> None:
+    """由人判定两个主体为同一个 / Say that two entities are one: from now on, with a reason."""
+    open_django()
+    from .selectors import entity_get
+    from .services import entity_merge
+
+    one, other = entity_get(keep), entity_get(drop)
+    entity_merge(keep=one, drop=other, reason=reason, user=_user(by))
+    typer.echo(_say(f"{other.key} 已并入 {one.key}", f"{other.key} is now {one.key}"))
+
+
+@app.command()
+def split(
+    entity: Annotated[str, typer.Argument(help="主体 / the entity")],
+    key: Annotated[list[str], typer.Argument(help="要拆出的编码 scheme:value / the keys that aren't its own")],
+    reason: Reason,
+    by: By,
+    to: Annotated[
+        str, typer.Option("--to", help="归入的主体，缺省为新的临时主体 / whose they are; a new one by default")
+    ] = "",
+) -> None:
+    """由人判定某些编码不属于该主体 / Say that keys don't belong to an entity: from now on, with a reason."""
+    open_django()
+    from .selectors import entity_get
+    from .services import entity_split
+
+    one = entity_get(entity)
+    other = entity_split(entity=one, keys=key, to=entity_get(to) if to else None, reason=reason, user=_user(by))
+    typer.echo(_say(f"已从 {one.key} 拆出到 {other.key}", f"Taken out of {one.key} into {other.key}"))
+
+
+def _user(name: str) -> Any:
+    from mingcha.apps.accounts.models import User
+
+    user = User.objects.filter(username=name, is_active=True).first()
+    if user is None:
+        names = list(User.objects.filter(is_active=True).values_list("username", flat=True)[:10])
+        raise Problem(
+            zh=f"没有用户“{name}”：合并和拆分须由人作出。",
+            en=f"There is no user {name!r}: a merge or split is a person's decision.",
+            todo_zh="已有用户：" + "、".join(names) if names else "请先用 mingcha user 建立用户。",
+            todo_en="There are: " + ", ".join(names) if names else "Make one first, with mingcha user.",
+        )
+    return user
+
+
+def _say(zh: str, en: str) -> str:
+    return "\n".join({"zh": zh, "en": en}[language] for language in languages())
+
+
+def _progress(zh: str, en: str) -> None:
+    typer.echo(_say(zh, en).replace("\n", " / ") + " …", err=True)
+
+
+def _count(total: int, shown: int) -> None:
+    typer.echo(_say(f"共 {total:,} 个，列出 {shown:,} 个", f"{total:,} in all, {shown:,} shown"), err=True)
+
+
+def print_json(value: Any) -> None:
+    """JSON to standard output; times in ISO 8601."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+def _entity_json(entity: Any) -> dict[str, Any]:
+    names = ("key", "provisional", "name", "name_other", "kind", "status", "industry", "address")
+    names += ("division", "district", "capital", "opened_on", "closed_on", "latitude", "longitude", "simulated")
+    return {name: getattr(entity, name) for name in names}
+
+
+def _file_json(file: Any) -> dict[str, Any]:
+    def version(v: Any) -> dict[str, Any]:
+        where = {"batch": v.batch, "file": v.file, "row": v.row}
+        return {
+            "known_at": v.known_at,
+            "received_at": v.received_at,
+            **where,
+            "fields": {c.name: c.value for c in v.cells},
+        }
+
+    return {
+        "entity": _entity_json(file.entity),
+        "keys": [{"key": k.value, "known_at": k.known_at, "source": k.source} for k in file.keys],
+        "total": file.total,
+        "sources": [{"dataset": s.name, "title": s.title, "records": s.records} for s in file.sources],
+        "disagreements": [{"role": d.role, "said": [list(said) for said in d.said]} for d in file.disagreements],
+        "records": [
+            {
+                "dataset": r.dataset,
+                "event_at": r.event_at,
+                "known_assumed": r.known_assumed,
+                "key": r.key,
+                "simulated": r.simulated,
+                **version(r.latest),
+                "changed": list(r.changed),
+                "earlier": [version(v) for v in r.earlier],
+            }
+            for r in file.records
+        ],
+        "milliseconds": file.milliseconds,
+    }
+
+
+def _print_file(file: Any) -> None:
+    from django.utils import timezone
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    entity = file.entity
+    head = Text(f"{entity.name or entity.key}  ", style="bold").append(entity.key, style="cyan")
+    if entity.provisional:
+        head.append(_say("  临时编码", "  provisional").replace("\n", " "), style="yellow")
+    if entity.simulated:
+        head.append(_say("  模拟数据", "  simulated data").replace("\n", " "), style="magenta")
+    console.print(head)
+    facts = (entity.kind, entity.get_status_display(), entity.district, entity.address)
+    console.print("  ".join(str(fact) for fact in facts if fact), style="dim", highlight=False)
+    console.print("  ".join(k.value for k in file.keys), style="dim", highlight=False)
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    for title in ("发生 / happened", "可知 / known", "来源 / source", "内容 / record"):
+        table.add_column(title, no_wrap=title.startswith(("发", "可")), overflow="fold")
+    for record in file.records:
+        event, known = (timezone.localtime(t) for t in (record.event_at, record.latest.known_at))
+        assumed = "*" if record.known_assumed else ""
+        body = Text("  ".join(f"{c.title}={_shown(c.value)}" for c in record.latest.cells if c.value is not None))
+        for version in record.earlier:
+            before = {c.name: c for c in version.cells}
+            was = "  ".join(f"{before[n].title}={_shown(before[n].value)}" for n in record.changed if n in before)
+            body.append(f"\n↳ {timezone.localtime(version.known_at):%Y-%m-%d} {was}", style="yellow")
+        table.add_row(f"{event:%Y-%m-%d %H:%M}", f"{known:%Y-%m-%d}{assumed}", record.title, body)
+    console.print(table)
+    notes = [
+        _say(
+            f"共 {file.total} 条记录，{len(file.sources)} 个来源",
+            f"{file.total} records of {len(file.sources)} sources",
+        )
+    ]
+    if any(r.known_assumed for r in file.records):
+        notes.append(_say("* 可知时间按数据契约假定", "* known time assumed by the contract"))
+    if any(r.earlier for r in file.records):
+        notes.append(_say("↳ 该记录先前的内容", "↳ what the record said before"))
+    console.print("\n".join(notes), style="dim", highlight=False)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+    return str(value)
+
+
+def _print_entities(entities: list[Any]) -> None:
+    _print_rows(
+        [{"key": e.key, "name": e.name, "status": str(e.get_status_display()), "address": e.address} for e in entities]
+    )
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        typer.echo(_say("没有。", "None."))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_shown(value) for value in row.values()))
+    Console().print(table)

@@ -1,0 +1,98 @@
+"""Search over a million entities: any part of a name or an address, pinyin initials, beginnings of codes.
+
+`Entity.search` holds the pieces of the texts (engines/linkage/spelling.py: words). SQLite indexes it by FTS5, which
+triggers keep in step; PostgreSQL by GIN on the array of pieces. Neither cuts Chinese into words of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+
+from django.db import connections
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from mingcha.apps.exchange.models import Dataset
+from mingcha.apps.exchange.selectors import dataset_contract
+from mingcha.engines.linkage.identifiers import key_of
+from mingcha.engines.linkage.spelling import half_width, words
+
+from .models import Entity, EntityKey
+
+_TABLE = Entity._meta.db_table
+MOST = 50_000  # matches of one word that are looked at: beyond, a search is no search
+
+_FORGET = "INSERT INTO entities_search (entities_search, rowid, search) VALUES ('delete', old.id, old.search);"
+_LEARN = "INSERT INTO entities_search (rowid, search) VALUES (new.id, new.search);"
+_SQLITE = (
+    f"""CREATE VIRTUAL TABLE IF NOT EXISTS entities_search USING fts5(search, content='{_TABLE}', content_rowid='id',
+        detail=none, columnsize=0, tokenize="unicode61 remove_diacritics 0")""",
+    f"CREATE TRIGGER IF NOT EXISTS entities_search_insert AFTER INSERT ON {_TABLE} BEGIN {_LEARN} END",
+    f"CREATE TRIGGER IF NOT EXISTS entities_search_delete AFTER DELETE ON {_TABLE} BEGIN {_FORGET} END",
+    f"""CREATE TRIGGER IF NOT EXISTS entities_search_update AFTER UPDATE OF search ON {_TABLE}
+        WHEN old.search <> new.search BEGIN {_FORGET} {_LEARN} END""",
+    "INSERT INTO entities_search (entities_search) VALUES ('rebuild')",
+)
+_POSTGRESQL = f"CREATE INDEX IF NOT EXISTS entities_search ON {_TABLE} USING gin (string_to_array(search, ' '))"
+
+
+def install(using: str) -> None:
+    """Make what the search needs beside the models' tables, where it is missing."""
+    connection = connections[using]
+    if _TABLE not in connection.introspection.table_names():
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_POSTGRESQL)
+            return
+        cursor.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'entities_search%' AND type = 'trigger'")
+        if cursor.fetchone()[0] < 3:
+            for statement in _SQLITE:
+                cursor.execute(statement)
+
+
+def narrowed(queryset: QuerySet[Entity], text: str) -> QuerySet[Entity]:
+    """The entities of `queryset` that have every word of `text` (five at most): in the name or the address, among the
+    pinyin initials, or as the beginning of the key, or as a whole licence or other number."""
+    for word in half_width(text).split()[:5]:
+        queryset = queryset.filter(_found(word, queryset.db))
+    return queryset
+
+
+def _found(word: str, using: str) -> Q:
+    """The condition of one word."""
+    pieces = words(word)
+    if not pieces:  # one character, or two letters
+        found = Q(name__startswith=word) | Q(initials__startswith=word.lower())
+    else:
+        found = Q(pk__in=_matches(pieces, using))
+    if len(word) >= 4 and word.isascii() and any(c.isdigit() for c in word):
+        code = word.upper()
+        # SQLite's LIKE reads no index; PostgreSQL's order of text is not that of bytes
+        sqlite = connections[using].vendor == "sqlite"
+        found |= Q(key__gte=code, key__lt=code + "~") if sqlite else Q(key__startswith=code)
+        values = [key for scheme in key_schemes() if (key := key_of(scheme, word))]
+        found |= Q(pk__in=EntityKey.objects.filter(value__in=values, retracted_at=None).values("entity_id"))
+    return found
+
+
+def key_schemes() -> list[str]:
+    """The schemes of all datasets' entity keys."""
+    datasets = Dataset.objects.filter(keyed_by="entity")
+    state = datasets.aggregate(n=Count("pk"), at=Max("updated_at"))
+    return _schemes(datasets.db, state["n"], state["at"])
+
+
+@lru_cache(maxsize=4)
+def _schemes(using: str, count: int, changed: datetime | None) -> list[str]:
+    contracts = map(dataset_contract, Dataset.objects.using(using).filter(keyed_by="entity"))
+    return sorted({"uscc", "legacy15", *(key.scheme for contract in contracts for key in contract.entity_keys)})
+
+
+def _matches(pieces: list[str], using: str) -> RawSQL:
+    if connections[using].vendor == "postgresql":
+        sql = f"SELECT id FROM {_TABLE} WHERE string_to_array(search, ' ') @> %s::text[] LIMIT {MOST}"
+        return RawSQL(sql, [pieces])  # noqa: S611
+    sql = f"SELECT rowid FROM entities_search WHERE entities_search MATCH %s LIMIT {MOST}"
+    return RawSQL(sql, [" ".join(f'"{piece}"' for piece in pieces)])  # noqa: S611
