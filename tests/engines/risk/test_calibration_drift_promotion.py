@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from mingcha.engines.risk.arrays import sigmoid
+from mingcha.engines.risk.calibration import Calibration, calibrate
+from mingcha.engines.risk.drift import cusum, psi
+from mingcha.engines.risk.evaluation import calibration_error
+from mingcha.engines.risk.promotion import judge
+from mingcha.problems import Problem
+
+
+def overconfident(n, seed=0):
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=n) - 1.5
+    return sigmoid(2.5 * z + 1), (rng.random(n) < sigmoid(z)).astype(float)
+
+
+@pytest.mark.parametrize(("n", "kind"), [(1500, "platt"), (20_000, "isotonic")])
+def test_calibration_mends_overconfidence_out_of_sample(n, kind):
+    p, y = overconfident(n)
+    fit = calibrate(p, y, np.ones(n), isotonic_from=1000)
+    assert fit.kind == kind
+    q, truth = overconfident(20_000, seed=1)
+    assert calibration_error(truth, fit.apply(q)) < 0.03 < calibration_error(truth, q)
+    assert np.all(np.diff(fit.apply(np.sort(q))) >= 0)
+    assert np.array_equal(Calibration.of(fit.as_dict()).apply(q), fit.apply(q))
+
+
+def test_weights_undo_a_design_that_favoured_violators():
+    p, y = overconfident(40_000)
+    pi = np.where(y == 1, 0.9, 0.3)
+    kept = np.random.default_rng(2).random(len(y)) < pi
+    fit = calibrate(p[kept], y[kept], 1 / pi[kept], isotonic_from=10**9)
+    assert fit.apply(p).mean() == pytest.approx(y.mean(), abs=0.01)
+
+
+def test_one_outcome_cannot_be_calibrated():
+    with pytest.raises(Problem, match="same"):
+        calibrate(np.array([0.1, 0.2]), np.zeros(2), np.ones(2), isotonic_from=1000)
+
+
+def test_psi():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=20_000)
+    assert psi(a, rng.normal(size=20_000)) < 0.01
+    assert psi(a, rng.normal(1.0, 1, size=20_000)) > 0.25
+    gone = a.copy()
+    gone[: len(a) // 2] = np.nan
+    assert psi(a, gone) > 0.25
+    assert psi(np.full(100, np.nan), np.full(100, np.nan)) == pytest.approx(0)
+
+
+def test_cusum_sees_a_change_on_the_exploration_arm_and_nothing_on_the_other():
+    rng = np.random.default_rng(4)
+    p = np.full(2000, 0.2)
+    y = (rng.random(2000) < np.r_[np.full(1000, 0.2), np.full(1000, 0.6)]).astype(float)
+    arm = rng.random(2000) < 0.5
+    assert 1000 <= cusum(y, p, arm, np.arange(2000)).alarm < 1100
+    quiet = (rng.random(2000) < 0.2).astype(float)
+    assert cusum(quiet, p, arm, np.arange(2000)).alarm is None
+    assert cusum(y, p, np.zeros(2000, bool), np.arange(2000)).alarm is None
+
+
+def test_a_challenger_needs_certainty_and_fairness():
+    rng = np.random.default_rng(1)
+    z = rng.normal(size=4000)
+    y = (rng.random(4000) < sigmoid(1.5 * z - 1)).astype(float)
+    noise = rng.normal(size=4000)
+    assert judge(y, z, noise, np.ones(4000), capacity=0.1).allowed
+    assert not judge(y, noise, z, np.ones(4000), capacity=0.1).allowed
+    assert not judge(y, z, z + 1e-9, np.ones(4000), capacity=0.1).allowed
