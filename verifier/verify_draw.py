@@ -963,7 +963,7 @@ def assign(seed, own, fitting):
     able.sort(key=lambda i: dice[i][:8])
     across = set(able[: (rules["across"] * len(visits) + MILLION // 2) // MILLION])
     left, teams = [one["load"] for one in own["inspectors"]], [()] * len(visits)
-    for i in sorted(range(len(visits)), key=lambda i: dice[i][8:16]):
+    for i in sorted(range(len(visits)), key=lambda i: (i not in across, dice[i][8:16])):
         pool = [j for j in fitting[i][i in across] if left[j]]
         if len(pool) >= rules["team"]:
             picks = cut(dice[i][16 : 16 + 4 * rules["team"]], 4)

@@ -124,7 +124,7 @@ def fill(weights: NDArray[np.float64], total: float, floor: float, ceiling: floa
     falling = weights[order]
     rest = np.cumsum(falling[::-1])[::-1]  # weight of this unit and all after it
     k = np.arange(n)  # if the k heaviest stand at the ceiling, what is tau for the others?
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         tau = (total - k * ceiling - (n - k) * floor) / rest
         fits = (floor + tau * falling <= ceiling) & (tau >= 0)
     return np.asarray(np.minimum(ceiling, floor + tau[int(np.argmax(fits))] * weights))

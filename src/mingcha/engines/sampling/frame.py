@@ -54,7 +54,7 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
 
     `cap`: visits a year at which a unit leaves the frame (column visits). Raises Problem, naming file and row.
     """
-    table = _table(path)
+    table = read_table(path)
     columns = {
         name: next((table[alias] for alias in aliases if alias in table), None) for name, aliases in COLUMNS.items()
     }
@@ -135,10 +135,10 @@ def probabilities(frame: Frame, take: int | Mapping[str, int] | None, **options:
     return allocation
 
 
-def _table(path: Path) -> dict[str, list[str]]:
-    """Columns of text, stripped."""
+def read_table(path: Path) -> dict[str, list[str]]:
+    """Columns of text, stripped, of a CSV (UTF-8 or GB18030) or Parquet file. Raises Problem."""
     if not path.is_file():
-        raise Problem(zh="找不到名录文件", en="There is no such frame file", where=str(path))
+        raise Problem(zh="找不到名录文件", en="There is no such file", where=str(path))
     if path.suffix == ".parquet":
         return _parquet(path)
     raw = path.read_bytes()
@@ -151,7 +151,7 @@ def _table(path: Path) -> dict[str, list[str]]:
     else:
         raise Problem(
             zh="名录的编码既不是 UTF-8 也不是 GB18030",
-            en="The frame is neither UTF-8 nor GB18030",
+            en="The file is neither UTF-8 nor GB18030",
             where=str(path),
             todo_zh="请另存为 UTF-8 的 CSV。",
             todo_en="Save it as CSV in UTF-8.",
@@ -160,13 +160,13 @@ def _table(path: Path) -> dict[str, list[str]]:
         rows = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]
     except csv.Error as error:
         raise Problem(
-            zh=f"名录不是完好的 CSV：{error}", en=f"The frame is not sound CSV: {error}", where=str(path)
+            zh=f"名录不是完好的 CSV：{error}", en=f"The file is not sound CSV: {error}", where=str(path)
         ) from None
     if not rows:
-        raise Problem(zh="名录是空文件", en="The frame is an empty file", where=str(path))
+        raise Problem(zh="名录是空文件", en="The file is empty", where=str(path))
     head = [name.strip() for name in rows[0]]
     if len(set(head)) < len(head):
-        raise Problem(zh="名录的表头有重名的列", en="Two columns of the frame have the same name", where=str(path))
+        raise Problem(zh="名录的表头有重名的列", en="Two columns have the same name", where=str(path))
     short = next((number for number, row in enumerate(rows[1:], 2) if len(row) != len(head)), None)
     if short:
         raise Problem(
@@ -185,10 +185,10 @@ def _parquet(path: Path) -> dict[str, list[str]]:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.read_table(path)
+        table = pyarrow.parquet.readread_table(path)
     except (pyarrow.ArrowException, OSError) as error:
         raise Problem(
-            zh=f"名录不是完好的 Parquet：{error}", en=f"The frame is not sound Parquet: {error}", where=str(path)
+            zh=f"名录不是完好的 Parquet：{error}", en=f"The file is not sound Parquet: {error}", where=str(path)
         ) from None
     return {
         name: ["" if value is None else str(value).strip() for value in table[name].to_pylist()]

@@ -25,7 +25,7 @@ from mingcha.engines.sampling.folder import (
     step_file,
 )
 from mingcha.engines.sampling.frame import Frame, probabilities
-from mingcha.engines.sampling.inclusion import design_probabilities
+from mingcha.engines.sampling.inclusion import corrected, design_probabilities
 from mingcha.problems import Problem
 
 
@@ -154,14 +154,26 @@ def drawn(state: Status) -> tuple[Record, Units, Outcome]:
     return record, units, outcome
 
 
-def write_design(path: Path, units: Units, outcome: Outcome) -> None:
-    """The drawn units with the probabilities that estimates use (exact where few are drawn), in order of Q."""
+def write_design(
+    path: Path, units: Units, outcome: Outcome, mistakes: Sequence[int] = (), brought: Sequence[int] = ()
+) -> None:
+    """The units to visit, in order of Q, with the probabilities that estimates use (exact where few are drawn).
+
+    `mistakes`: units that were in the frame by mistake and leave it; `brought`: those that take their place.
+    """
+    inside, gone = outcome.drawn.copy(), np.zeros(len(outcome.drawn), dtype=bool)
+    gone[list(mistakes)], inside[list(brought)] = True, True
+    inside &= ~gone
     lines = []
     for name, members in by_stratum(units.strata).items():
-        mine = members[outcome.drawn[members]]
-        pi = dict(zip(members.tolist(), design_probabilities(units.P[members], len(mine)), strict=True))
-        for i in mine[np.argsort(outcome.q[mine], kind="stable")].tolist():
-            lines.append((units.ids[i], name, len(members), len(mine), int(units.P[i]), repr(float(pi[i]))))
+        frame = members[~gone[members]]
+        n = int(inside[frame].sum())
+        whole = len(frame) == len(members)
+        pi = design_probabilities(units.P[frame], n) if whole else corrected(units.P[frame], n)
+        rows = np.flatnonzero(inside[frame])
+        for row in rows[np.argsort(outcome.q[frame[rows]], kind="stable")].tolist():
+            i = int(frame[row])
+            lines.append((units.ids[i], name, len(frame), n, int(units.P[i]), repr(float(pi[row]))))
     files.write_csv(path, ["id", "stratum", "N", "n", "P", "pi"], lines)
 
 

@@ -6,11 +6,13 @@ Each step checks what is there and writes whole files, the telling one last; a s
 from __future__ import annotations
 
 import json
+import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from mingcha.engines.sampling import ceremony, files, keys
 from mingcha.engines.sampling.allocation import CEILING, CLASS_WEIGHTS, EXPLORATION, FOCUS, Allocation
@@ -28,6 +30,7 @@ from mingcha.engines.sampling.folder import (
     step_file,
 )
 from mingcha.engines.sampling.frame import Frame, probabilities
+from mingcha.engines.sampling.inspectors import seal as seal_directory
 from mingcha.engines.sampling.results import write_design, write_results
 from mingcha.problems import Problem
 
@@ -55,14 +58,15 @@ def prepare(
     plan: Plan,
     parties: Mapping[str, bytes],
     *,
+    inspectors: Mapping[str, Any] | None = None,
     after: Path | None = None,
     extra: Params | None = None,
     zipped: bool = False,
 ) -> Terms:
     """Allocate, seal the frame and write ceremony.json. `parties`: {id: Ed25519 public key}.
 
-    `after`: the folder of the ceremony that was voided before this one. `extra`: further members of the
-    parameters; the parties sign them too.
+    `inspectors`: their directory (inspectors.directory), sealed with the frame. `after`: the folder of the ceremony
+    that was voided before this one. `extra`: further members of the parameters; the parties sign them too.
     """
     if folder.exists() and any(folder.iterdir()):
         raise Problem(
@@ -87,6 +91,9 @@ def prepare(
         ceiling=plan.ceiling,
     )
     params = parameters(frame, plan, allocation, parties) | _after(after, plan) | (extra or {})
+    if inspectors is not None:
+        salt = secrets.token_bytes(32)
+        params["inspectors"] = seal_directory(plan.draw, salt, dict(inspectors))
     params = json.loads(canonical(params))  # in NFC, as it is hashed
     units = seal(plan.draw, frame.ids, frame.strata, allocation.P)
     terms = Terms(units.draw, units.root, params)
@@ -96,6 +103,13 @@ def prepare(
     files.write_sealed(secret / f"sealed.json{'.gz' if zipped else ''}", units, zipped=zipped)
     outside = [(i, "focused") for i in frame.focused] + [(i, "cap") for i in frame.capped]
     files.write_csv(secret / "outside.csv", ["id", "reason"], outside)
+    if inspectors is not None:
+        sealed_directory = files.about(terms, "inspectors") | {"salt": salt.hex()} | dict(inspectors)
+        write_json(secret / "inspectors.json", sealed_directory, files.SECRET)
+        places = zip(
+            frame.ids, frame.areas or [""] * len(frame.ids), frame.skills or [""] * len(frame.ids), strict=True
+        )
+        files.write_csv(secret / "places.csv", ["id", "area", "skills"], list(places))
     about = files.about(terms, "ceremony") | {"params": params}
     write_json(folder / "ceremony.json", about)
     return terms

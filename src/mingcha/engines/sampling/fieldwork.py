@@ -1,0 +1,153 @@
+"""From drawn units to visits: the inspectors' assignment, and replacements of units that were in the frame by mistake.
+
+Both are written as files of the draw's form, which the parties countersign.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mingcha.engines.sampling import ceremony, files, inspectors, keys
+from mingcha.engines.sampling.draw import Outcome, Units
+from mingcha.engines.sampling.encoding import canonical, digest
+from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, write_json
+from mingcha.engines.sampling.folder import read_terms, secret_folder, status
+from mingcha.engines.sampling.frame import read_table
+from mingcha.engines.sampling.inspectors import Rules, Visit, listed
+from mingcha.engines.sampling.results import drawn, write_design
+from mingcha.engines.sampling.rows import WIDTH
+from mingcha.problems import Problem
+
+COUNTERSIGNED = ("assignment", "replacements")
+
+
+def assign(folder: Path) -> Json:
+    """Write NAME-secret/assignment.json: a team for each drawn unit, by the seed. The object written.
+
+    A visit that nobody may make, or for which nobody has load left, has an empty team.
+    """
+    secret = secret_folder(folder)
+    if not (secret / "inspectors.json").exists():
+        raise Problem(
+            zh="抽取前没有封存检查人员名录",
+            en="No directory of inspectors was sealed before this draw",
+            where=str(secret / "inspectors.json"),
+            todo_zh="下次用 prepare --inspectors 一并封存；抽取之后再给名录不可核验。",
+            todo_en="Seal it with prepare --inspectors; given after the draw it would prove nothing.",
+        )
+    record, units, outcome = drawn(status(folder))
+    value = read_json(secret / "inspectors.json", "inspectors")
+    sealed = {"inspectors": value["inspectors"], "rules": value["rules"]}
+    salt = take_bytes(value, "salt", 32, secret / "inspectors.json")
+    if inspectors.seal(units.draw, salt, sealed) != record.terms.params.get("inspectors"):
+        raise Problem(
+            zh="检查人员名录被改动，与抽取前封存的不同",
+            en="The directory of inspectors was changed: it is not the one that was sealed",
+            where=str(secret / "inspectors.json"),
+            todo_zh="请从备份恢复。",
+            todo_en="Restore it from a backup.",
+        )
+    table = read_table(secret / "places.csv")
+    columns = zip(table["id"], table["area"], table["skills"], strict=True)
+    places = {name: Visit(name, area, listed(skills)) for name, area, skills in columns}
+    visits = [places[units.ids[i]] for i in np.flatnonzero(outcome.drawn)]
+    people = [inspectors.read_plain(one) for one in sealed["inspectors"]]
+    made = inspectors.assign(record.seed, visits, people, Rules(**sealed["rules"]))
+    value = _countersigned(record, "assignment", inspectors.body(salt, sealed, visits, made))
+    write_json(secret / "assignment.json", value, files.SECRET)
+    return value
+
+
+def replace_unit(folder: Path, unit: str, reason: str) -> str:
+    """Take out a drawn unit that was in the frame by mistake, bring in the next of its stratum; the id of that one.
+
+    Writes NAME/replacements.json, and design.csv with corrected probabilities. "Cannot be found at its address" is
+    a result, not a reason.
+    """
+    record, units, outcome = drawn(status(folder))
+    reason = unicodedata.normalize("NFC", reason.strip())
+    path = folder / "replacements.json"
+    told: list[Json] = []
+    if path.exists():
+        told = _own(read_json(path, "replacements"), "replacements", path)["replacements"]
+    gone = [units.place[one["out"]] for one in told]
+    brought = [units.place[one["in"]["id"]] for one in told]
+    at = units.place.get(unit, -1)
+    if at < 0 or at in gone or not (outcome.drawn[at] or at in brought) or not reason:
+        raise Problem(
+            zh=f"{unit} 不在待检查之列" if reason else "替换要写明原因",
+            en=f"{unit} is not among the units to visit" if reason else "Say why it is replaced",
+            where=str(folder),
+            todo_zh="只有误入名录的对象可以替换；查无下落是检查结果，应如实登记。",
+            todo_en="Only units in the frame by mistake are replaced; one that can't be found is a result.",
+        )
+    following = _next(units, outcome, at, brought)
+    value = {"replacements": [*told, {"out": unit, "reason": reason, "in": _opened(units, following)}]}
+    write_json(path, _countersigned(record, "replacements", value))
+    write_design(secret_folder(folder) / "design.csv", units, outcome, [*gone, at], [*brought, following])
+    return units.ids[following]
+
+
+def countersign(folder: Path, path: Path, key_file: Path, passphrase: bytes | None = None) -> None:
+    """Add a party's signature to assignment.json or replacements.json, once its digest was recomputed."""
+    terms = read_terms(folder)
+    party, key = keys.read_key(key_file, terms, passphrase)
+    kind = path.stem
+    if kind not in COUNTERSIGNED:
+        raise Problem(
+            zh="只能签 assignment.json 或 replacements.json",
+            en="Only assignment.json and replacements.json are countersigned",
+            where=str(path),
+        )
+    value = read_json(path, kind)
+    _own(value, kind, path)
+    kept = [one for one in value["signatures"] if one["id"] != party]
+    signature = ceremony.attest(party, key, bytes.fromhex(value["digest"])).signature
+    value["signatures"] = [*kept, {"id": party, "signature": signature.hex()}]
+    write_json(path, value, path.stat().st_mode & 0o777)
+
+
+def _countersigned(record: Record, kind: str, body: Json) -> Json:
+    made = digest(kind, record.terms.draw, record.result, canonical(body))
+    return record.head(kind) | body | {"digest": made.hex(), "signatures": []}
+
+
+def _own(value: Json, kind: str, path: Path) -> Json:
+    """The members that the digest is over. Problem if it isn't theirs."""
+    head = {"format", "draw", "params", "parties", "public_value", "root", "seed", "result", "attestations"}
+    own: dict[str, Any] = {name: value[name] for name in value if name not in head | {"digest", "signatures"}}
+    result = take_bytes(value, "result", 32, path)
+    if digest(kind, value["draw"], result, canonical(own)).hex() != value.get("digest"):
+        raise Problem(
+            zh="文件内容被改动，与其摘要不符",
+            en="The file was changed: its digest is another",
+            where=str(path),
+            todo_zh="不要签名；请从组织方重新取得。",
+            todo_en="Don't sign; get it again from its maker.",
+        )
+    return own
+
+
+def _next(units: Units, outcome: Outcome, at: int, brought: list[int]) -> int:
+    """The first undrawn unit of the stratum of `at` by (Q, ticket) that hasn't been brought in."""
+    rest = [
+        i for i in np.flatnonzero(~outcome.drawn).tolist() if units.strata[i] == units.strata[at] and i not in brought
+    ]
+    if not rest:
+        raise Problem(zh="该层已无可替换的对象", en="Nobody is left in that stratum", where=units.strata[at])
+    return int(min(rest, key=lambda i: (outcome.q[i], outcome.tickets[i * WIDTH : (i + 1) * WIDTH])))
+
+
+def _opened(units: Units, i: int) -> Json:
+    place = slice(i * WIDTH, (i + 1) * WIDTH)
+    return {
+        "index": i,
+        "id": units.ids[i],
+        "stratum": units.strata[i],
+        "s": units.s[place].hex(),
+        "b": digest("probability", units.draw, int(units.P[i]), units.t[place]).hex(),
+    }

@@ -1,0 +1,249 @@
+"""The second random: which inspectors make which visit, each with an equal chance among those who may.
+
+May: certified on the day, no conflict of interest, the skills that the visit needs, its area, load left. A share
+of the visits goes to inspectors of other areas, at random: without it stringency and place can't be told apart.
+The chances of each pair are estimated by running the same algorithm with other seeds. Source:
+docs/draw-protocol.md, "Inspectors".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mingcha.engines.sampling.encoding import MILLION, canonical, digest, framed, lp, text
+from mingcha.engines.sampling.frame import read_table
+from mingcha.problems import Problem
+
+ACROSS = 75_000  # millionths of the visits that cross areas; 5-10% is the aim
+RESEEDS = 2_000
+LARGEST_TEAM = 4  # a visit's hash has room for four picks
+BATCH = 1_000_000  # visits times seeds that are worked on at a time
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """`certified`: the last day of the certificate, YYYY-MM-DD. `load`: visits at most. `conflicts`: unit ids."""
+
+    id: str
+    areas: tuple[str, ...]
+    certified: str
+    load: int
+    skills: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A drawn unit. Without an area, inspectors of all areas are at home there."""
+
+    id: str
+    area: str = ""
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`day`: of the visits, YYYY-MM-DD, on which certificates must be valid. `across`: millionths."""
+
+    day: str
+    team: int = 2
+    across: int = ACROSS
+    reseeds: int = RESEEDS
+
+
+@dataclass(frozen=True)
+class Teams:
+    """`members`: (seeds, visits, team) places in the directory, -1 where nobody could be sent. `across`: bool."""
+
+    members: NDArray[np.int64]
+    across: NDArray[np.bool_]
+
+
+def directory(inspectors: Sequence[Inspector], rules: Rules) -> dict[str, Any]:
+    """What is sealed before the draw, inspectors in order of id. Problem if it makes no sense."""
+    ordered = sorted(inspectors, key=lambda one: one.id.encode())
+    _check(ordered, rules)
+    return {"inspectors": [_plain(one) for one in ordered], "rules": asdict(rules)}
+
+
+def read_inspectors(path: Path) -> list[Inspector]:
+    """Inspectors from a CSV or Parquet file: id, areas, certified, load; perhaps skills, conflicts.
+
+    Lists are separated by ; or |. Raises Problem, naming file and row.
+    """
+    table = read_table(path)
+    missing = [name for name in ("id", "areas", "certified", "load") if name not in table]
+    if missing:
+        raise Problem(
+            zh=f"检查人员名录缺少列：{'、'.join(missing)}",
+            en=f"The directory of inspectors lacks columns: {', '.join(missing)}",
+            where=str(path),
+        )
+    empty = [""] * len(table["id"])
+    columns = [table.get(name, empty) for name in ("id", "areas", "certified", "load", "skills", "conflicts")]
+    out = []
+    for row, (name, areas, certified, load, skills, conflicts) in enumerate(zip(*columns, strict=True), 2):
+        try:
+            day = date.fromisoformat(certified).isoformat()
+            out.append(Inspector(name, listed(areas), day, int(load), listed(skills), listed(conflicts)))
+        except ValueError:
+            raise Problem(
+                zh=f"{name} 的证件有效期（{certified}）应为 2026-11-30 这样的日期，承担量（{load}）应为整数",
+                en=f"{name}: certified ({certified}) must be a date like 2026-11-30, load ({load}) a whole number",
+                where=f"{path}, row {row}",
+            ) from None
+    return out
+
+
+def listed(cell: str) -> tuple[str, ...]:
+    """The items of a cell that holds a list."""
+    return tuple(sorted({item.strip() for item in re.split("[;；|]", cell) if item.strip()}))
+
+
+def seal(draw: str, salt: bytes, sealed: dict[str, Any]) -> str:
+    """The member `inspectors` of the draw's parameters. Salted: a directory could be guessed."""
+    return digest("inspectors", draw, salt, canonical(sealed)).hex()
+
+
+def teams(seeds: Sequence[bytes], visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules) -> Teams:
+    """The teams that each seed gives. Visits and inspectors in order of id.
+
+    A visit's hash gives, in turn, its place among those that may cross areas, its place in the order of
+    assignment, and its picks. About 2 s for 1,000 visits and 2,000 seeds.
+    """
+    size = max(1, BATCH // max(1, len(visits)))
+    parts = [_teams(seeds[i : i + size], visits, inspectors, rules) for i in range(0, len(seeds), size)]
+    return Teams(np.concatenate([p.members for p in parts]), np.concatenate([p.across for p in parts]))
+
+
+def assign(
+    draw_seed: bytes, visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules
+) -> list[dict[str, Any]]:
+    """The team of each visit with its chances: members `teams` of assignment.json.
+
+    chances: {inspector: in how many of the reseeded runs he had this visit}.
+    """
+    visits = sorted(visits, key=lambda visit: visit.id.encode())
+    inspectors = sorted(inspectors, key=lambda one: one.id.encode())
+    ours = teams([draw_seed], visits, inspectors, rules)
+    others = teams([digest("reseed", draw_seed, k) for k in range(rules.reseeds)], visits, inspectors, rules)
+    out = []
+    for i, visit in enumerate(visits):
+        counts = np.bincount(others.members[:, i].ravel() + 1, minlength=len(inspectors) + 1)[1:]
+        out.append({
+            "id": visit.id,
+            "across": int(ours.across[0, i]),
+            "inspectors": [inspectors[j].id for j in ours.members[0, i].tolist() if j >= 0],
+            "chances": {inspectors[j].id: int(counts[j]) for j in np.flatnonzero(counts).tolist()},
+        })  # fmt: skip
+    return out
+
+
+def body(salt: bytes, sealed: dict[str, Any], visits: Sequence[Visit], made: list[dict[str, Any]]) -> dict[str, Any]:
+    """The members of assignment.json besides its head, digest and signatures."""
+    ordered = sorted(visits, key=lambda visit: visit.id.encode())
+    return {"salt": salt.hex(), **sealed, "visits": [_plain(visit) for visit in ordered], "teams": made}
+
+
+def _teams(seeds: Sequence[bytes], visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules) -> Teams:
+    runs, count = len(seeds), len(visits)
+    names = [lp(text(visit.id)) for visit in visits]
+    heads = [framed("visit", seed) for seed in seeds]
+    blob = b"".join([sha256(head + name).digest() for head in heads for name in names])
+    dice = np.frombuffer(blob, dtype=np.uint8).reshape(runs, count, 32)
+    crossing, turn = (dice[:, :, i : i + 8].copy().view(">u8")[:, :, 0].astype(np.uint64) for i in (0, 8))
+    picks = dice[:, :, 16:].copy().view(">u4").astype(np.int64)
+    home, away = _pools(visits, inspectors, rules)
+
+    able = (away < len(inspectors)).sum(axis=1) >= rules.team
+    quota = min(int(able.sum()), (rules.across * count + MILLION // 2) // MILLION)
+    order = np.argsort(np.where(able, crossing, np.uint64(2**64 - 1)), axis=1, kind="stable")
+    across = np.zeros((runs, count), dtype=bool)
+    np.put_along_axis(across, order[:, :quota], True, axis=1)
+
+    left = np.tile(np.array([one.load for one in inspectors] + [0]), (runs, 1))
+    members = np.full((runs, count, rules.team), -1)
+    every = np.arange(runs)
+    # those that cross areas first, so that they are made; then the others, each in order of turn
+    for step, i in enumerate(np.lexsort((turn, ~across), axis=1).T):
+        pool = (away if step < quota else home)[i]
+        free = left[every[:, None], pool] > 0
+        enough = free.sum(axis=1) >= rules.team
+        for k in range(rules.team):
+            nth = picks[every, i, k] % np.maximum(free.sum(axis=1), 1)
+            at = np.argmax(np.cumsum(free, axis=1) > nth[:, None], axis=1)
+            chosen = pool[every, at]
+            members[every[enough], i[enough], k] = chosen[enough]
+            left[every[enough], chosen[enough]] -= 1
+            free[every, at] = False
+    return Teams(members, across)
+
+
+def _pools(
+    visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Who may make each visit, of its area and of others, in the directory's order; rows are filled up with a
+    nobody who has no load."""
+    valid = [j for j, one in enumerate(inspectors) if one.certified >= rules.day]
+    home: list[list[int]] = []
+    away: list[list[int]] = []
+    for visit in visits:
+        fit = [
+            j
+            for j in valid
+            if set(visit.skills) <= set(inspectors[j].skills) and visit.id not in inspectors[j].conflicts
+        ]
+        home.append([j for j in fit if not visit.area or visit.area in inspectors[j].areas])
+        away.append([j for j in fit if visit.area and visit.area not in inspectors[j].areas])
+    return _padded(home, len(inspectors)), _padded(away, len(inspectors))
+
+
+def _padded(pools: list[list[int]], nobody: int) -> NDArray[np.int64]:
+    table = np.full((len(pools), max(map(len, pools), default=0) or 1), nobody)
+    for row, pool in enumerate(pools):
+        table[row, : len(pool)] = pool
+    return table
+
+
+def read_plain(value: dict[str, Any]) -> Inspector:
+    """An inspector as a sealed directory has him."""
+    lists = {name: tuple(value[name]) for name in ("areas", "skills", "conflicts")}
+    return Inspector(id=value["id"], certified=value["certified"], load=value["load"], **lists)
+
+
+def _plain(one: Inspector | Visit) -> dict[str, Any]:
+    return {name: sorted(value) if isinstance(value, tuple) else value for name, value in asdict(one).items()}
+
+
+def _check(inspectors: Sequence[Inspector], rules: Rules) -> None:
+    ids = [one.id for one in inspectors]
+    if not 1 <= rules.team <= LARGEST_TEAM or not 0 <= rules.across <= MILLION:
+        raise Problem(
+            zh=f"每组应为 1 至 {LARGEST_TEAM} 人，跨区比例应在 0 至 1 之间",
+            en=f"A team has 1 to {LARGEST_TEAM} inspectors, and the share across areas is 0 to 1",
+            todo_zh="法律要求执法人员不少于 2 人（行政处罚法第四十二条）。",
+            todo_en="The law asks for two officers at least (Law on Administrative Penalty, art. 42).",
+        )
+    double = sorted({name for name in ids if ids.count(name) > 1 or not name})
+    if double:
+        raise Problem(
+            zh=f"检查人员编号重复或为空：{'、'.join(double[:5])}",
+            en=f"Inspectors' ids are double or empty: {', '.join(double[:5])}",
+        )
+    certified = [one for one in inspectors if one.certified >= rules.day and one.load > 0]
+    if len(certified) < rules.team:
+        raise Problem(
+            zh=f"{rules.day} 持证且有余量的检查人员只有 {len(certified)} 人，一组要 {rules.team} 人",
+            en=f"{len(certified)} inspectors are certified on {rules.day} with load left; a team needs {rules.team}",
+            todo_zh="请核对名录中的证件有效期和承担量。",
+            todo_en="Check the certificates' dates and the loads in the directory.",
+        )
