@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,15 @@ def tasks_visible(user) -> QuerySet[Task]:
 def draw_folder(draw: Draw) -> Path:
     """The ceremony's folder; what is secret stands beside it, under its name with "-secret"."""
     return home() / "draws" / draw.folder
+
+
+def drawn_units(draw: Draw) -> list[dict[str, str]]:
+    """The drawn units with the probabilities that estimates use, as the draw wrote them (design.csv)."""
+    from mingcha.engines.sampling.folder import secret_folder
+
+    path = secret_folder(draw_folder(draw)) / "design.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @dataclass(frozen=True)

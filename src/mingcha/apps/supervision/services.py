@@ -17,7 +17,7 @@ from mingcha.problems import Problem
 
 from .choices import PlanKind, PlanState
 from .models import Draw, Plan, Task
-from .selectors import draw_folder, plan_expected, plan_frame, plan_next_number
+from .selectors import draw_folder, drawn_units, plan_expected, plan_frame, plan_next_number
 
 
 @transaction.atomic
@@ -135,27 +135,30 @@ def draw_commitments_check(*, draw: Draw, user: User | None) -> Draw:
 @transaction.atomic
 def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple[str, ...] = ()) -> Draw:
     """Draw: seed from the reveals and the public value, tickets, the drawn firms as tasks."""
-    from mingcha.engines.sampling import folder, steps
+    from mingcha.engines.sampling import results, steps
+    from mingcha.engines.sampling.folder import status
 
     _advance(draw.plan, PlanState.COMMITTED, PlanState.DRAWN)
-    _, units, outcome = steps.run(draw_folder(draw), public_value, without=without)
-    chosen = [i for i, drawn in enumerate(outcome.drawn) if drawn]
-    entities = {e.key: e for e in Entity.objects.filter(key__in=[units.ids[i] for i in chosen])}
-    ordered = sorted(chosen, key=lambda i: (units.strata[i], units.ids[i]))
+    path = draw_folder(draw)
+    state = status(path)
+    if state.drawn:  # a run that was cut off after its files were written
+        record, _, _ = results.drawn(state)
+    else:
+        record, _, _ = steps.run(path, public_value, without=without)
+    design = sorted(drawn_units(draw), key=lambda unit: (unit["stratum"], unit["id"]))
+    entities = {e.key: e for e in Entity.objects.filter(key__in=[unit["id"] for unit in design])}
     Task.objects.bulk_create(
         Task(
             number=f"{draw.name.replace('JH', 'RW', 1)}-{place:04d}",
             draw=draw,
-            entity=entities[units.ids[i]],
-            stratum=units.strata[i],
-            pi=int(units.P[i]) / 1_000_000,
+            entity=entities[unit["id"]],
+            stratum=unit["stratum"],
+            pi=float(unit["pi"]),
         )
-        for place, i in enumerate(ordered, 1)
+        for place, unit in enumerate(design, 1)
     )
-    state = folder.status(draw_folder(draw))
-    record = folder.read_record(state.public, "public", state.terms)
     draw.seed, draw.result = record.seed.hex(), record.result.hex()
-    draw.taken, draw.drawn_at = len(chosen), timezone.now()
+    draw.taken, draw.drawn_at = len(design), timezone.now()
     draw.save()
     audit_record(user=user, action="supervision.draw.run", obj=draw, after={"result": draw.result, "taken": draw.taken})
     return draw
