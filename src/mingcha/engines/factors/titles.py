@@ -1,0 +1,122 @@
+"""A factor's name and its titles in Chinese and English, made from its declaration: nobody writes a thousand titles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mingcha.engines.lake.contract import Contract
+
+from .factor import Factor
+
+_FAMILY_OF_ROLE = {
+    "address": ("地址", "address"),
+    "name": ("名称", "name"),
+    "representative": ("法定代表人", "legal representative"),
+    "agent": ("代理机构", "agent"),
+    "industry": ("行业", "industry"),
+    "phone": ("电话", "telephone"),
+    "district": ("辖区", "district"),
+}
+_STATISTICS = {
+    "count": ("次数", "number of"),
+    "sum": ("合计", "sum of"),
+    "mean": ("平均", "mean of"),
+    "rate": ("比例", "share of"),
+    "max": ("最大值", "greatest"),
+    "last": ("最近一次", "latest"),
+    "days_since": ("距今天数", "days since"),
+    "valid": ("当前有效条数", "now valid"),
+    "others": ("数量", "number of"),
+}
+_CALENDAR = {
+    "year_sin": ("季节（正弦）", "Season (sine)"),
+    "year_cos": ("季节（余弦）", "Season (cosine)"),
+    "weekday": ("星期", "Weekday"),
+    "month": ("月份", "Month"),
+}
+
+
+def named(factor: Factor, contract: Contract | None) -> Factor:
+    """`factor` with its name and titles."""
+    if contract is None:
+        zh, en = _CALENDAR[factor.signal.name]
+        return replace(factor, name=f"calendar.{factor.signal.name}", title_zh=zh, title_en=en)
+    return replace(factor, name=_name(factor), title_zh=_chinese(factor, contract), title_en=_english(factor, contract))
+
+
+def two_languages(title: str) -> tuple[str, str]:
+    """ "中文 / English" in its parts; both the same where there is one."""
+    zh, _, en = title.partition(" / ")
+    return zh.strip(), (en or zh).strip()
+
+
+def _name(f: Factor) -> str:
+    circle = ""
+    if f.peer:
+        circle = f"same_{f.peer.name}" + ("_words" if f.peer.form == "words" else "")
+    elif f.radius:
+        circle = f"within_{f.radius}m" + ("_kernel" if f.kernel else "")
+    span = f"{f.window}d" if f.window else f"half{f.half_life}d" if f.half_life else "all"
+    timeless = f.statistic in ("last", "days_since", "max", "valid", "others")
+    over = "" if f.over == "mean" else f.over
+    what = "" if f.statistic in ("valid", "others") else f.signal.label
+    return ".".join(p for p in (f.dataset, circle, what, f.statistic, over, "" if timeless else span) if p)
+
+
+def _signal(f: Factor, contract: Contract) -> tuple[str, str]:
+    s = f.signal
+    if s.kind == "rows":
+        return "记录", "records"
+    if s.kind == "condition":
+        points = contract.inspections.risk_points if contract.inspections else ()
+        titles = {p.name: (p.title_zh, p.title_en) for p in points} | {"unplanned": ("因故检查", "visits with a cause")}
+        return titles.get(s.name, (s.name, s.name.replace("_", " ")))
+    field = contract.field(s.name)
+    zh, en = two_languages(field.title or s.name)
+    return (f"{zh}为“{s.value}”", f"{en} = {s.value}") if s.kind == "category" else (zh, en)
+
+
+def _peer(f: Factor) -> tuple[str, str]:
+    assert f.peer is not None
+    zh, en = _FAMILY_OF_ROLE.get(f.peer.name, (f.peer.name, f.peer.name.replace("_", " ")))
+    return (f"{zh}用词", f"words in the {en}") if f.peer.form == "words" else (zh, en)
+
+
+def _chinese(f: Factor, contract: Contract) -> str:
+    signal, statistic = _signal(f, contract)[0], _STATISTICS[f.statistic][0]
+    who = ""
+    if f.peer:
+        who = f"同{_peer(f)[0]}的其他主体"
+    elif f.radius:
+        whose = "" if f.family == "density" else "其他主体"
+        who = f"周边{f.radius}米内{whose}" + ("（近者权重大）" if f.kernel else "")
+    if f.statistic == "others":
+        return who + statistic
+    span = f"近{f.window}天" if f.window else f"按{f.half_life}天半衰" if f.half_life else "历来"
+    if f.statistic in ("last", "days_since", "max", "valid"):
+        span = ""
+    if f.statistic == "last" and f.signal.kind == "date":
+        signal, statistic = f"最近一次{signal}", "距今天数"
+    adjusted = {"mean": "", "max": "（最高者）", "min": "（最低者）"}[f.over]
+    adjusted += "（扣除检查人员尺度）" if f.signal.adjusted else ""
+    return f"{who}{span}“{two_languages(contract.title)[0]}”{signal}{statistic}{adjusted}"
+
+
+def _english(f: Factor, contract: Contract) -> str:
+    signal, statistic = _signal(f, contract)[1], _STATISTICS[f.statistic][1]
+    who = ""
+    if f.peer:
+        who = f", others with the same {_peer(f)[1]}"
+    elif f.radius:
+        whose = "" if f.family == "density" else "others "
+        who = f", {whose}within {f.radius} m" + (" (the nearer weigh more)" if f.kernel else "")
+    if f.statistic == "others":
+        return f"Number of others{who.removeprefix(', others').removeprefix(', ')}" if f.peer else f"Number{who}"
+    span = f", last {f.window} days" if f.window else f", half-life {f.half_life} days" if f.half_life else ", ever"
+    if f.statistic in ("last", "days_since", "max", "valid"):
+        span = ""
+    if f.statistic == "last" and f.signal.kind == "date":
+        statistic = "days since the latest"
+    adjusted = {"mean": "", "max": ", the highest", "min": ", the lowest"}[f.over]
+    adjusted += ", less the inspector's average" if f.signal.adjusted else ""
+    return f"{two_languages(contract.title)[1]}: {statistic} {signal}{who}{span}{adjusted}"
