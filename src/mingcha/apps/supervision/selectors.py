@@ -42,7 +42,7 @@ def drawn_units(draw: Draw) -> list[dict[str, str]]:
     from mingcha.engines.sampling.folder import secret_folder
 
     path = secret_folder(draw_folder(draw)) / "design.csv"
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:  # files.write_csv marks its files
         return list(csv.DictReader(file))
 
 

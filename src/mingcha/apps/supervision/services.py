@@ -96,6 +96,10 @@ def draw_freeze(*, plan: Plan, parties: Mapping[str, bytes], user: User | None) 
         **({"class_weights": plan.class_weights} if plan.class_weights else {}),
     )
     draw = Draw(plan=plan, name=plan.number, folder=plan.number)
+    attempt = 1
+    while draw_folder(draw).exists():  # left by a freeze that was cut off: no party has seen it, nobody's row names it
+        attempt += 1
+        draw.folder = f"{plan.number}-{attempt}"
     terms = steps.prepare(
         draw_folder(draw),
         plan_frame(plan).engine(targeted=targeted),
