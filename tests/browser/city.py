@@ -81,6 +81,7 @@ def people() -> None:
 
 
 def entities(n: int = 240) -> None:
+    from mingcha.engines.linkage.spelling import words
     from mingcha.simulation.identifiers import uscc
 
     chance = random.Random(7)
@@ -95,7 +96,7 @@ def entities(n: int = 240) -> None:
                 key=f"P-{i:012x}" if provisional else codes[i],
                 provisional=provisional,
                 name=name,
-                initials="",
+                search=" ".join(dict.fromkeys(words(name) + words(district))),
                 kind=chance.choice(("个体工商户", "有限责任公司")),
                 status=chance.choice(("active",) * 8 + ("revoked", "cancelled", "unknown")),
                 representative=chance.choice(SURNAMES) + "某某",
@@ -164,15 +165,8 @@ def datasets() -> None:
                 encoding="gb18030",
                 rows=batch.rows_read,
             )
-            LakeFile.objects.create(
-                dataset=dataset,
-                batch=batch,
-                kind="accepted",
-                path=f"{name}/{round_}.parquet",
-                rows=19_400,
-                bytes=987_654,
-            )
             if held:
+                quarantined(batch, held)
                 QuarantineReason.objects.create(
                     batch=batch,
                     field="uscc",
@@ -198,6 +192,28 @@ def datasets() -> None:
                     rows=412,
                     warning=True,
                 )
+
+
+def quarantined(batch: Batch, n: int) -> None:
+    """The batch's quarantine file, as the import writes it."""
+    from mingcha.apps.exchange.selectors import lake_folder
+    from mingcha.engines.lake.quarantine import Quarantine, schema
+
+    path = f"{batch.dataset.name}/quarantine-{batch.number}.parquet"
+    (lake_folder() / path).parent.mkdir(parents=True, exist_ok=True)
+    uscc = {"field": "uscc", "rule": "uscc", "reason_zh": "统一社会信用代码校验位不符"}
+    uscc |= {"reason_en": "the check character of the credit code is wrong"}
+    late = {"field": "published_on", "rule": "not_future", "reason_zh": "日期在将来", "value": "2062-11-02"}
+    late |= {"reason_en": "the date lies in the future"}
+    rows = [
+        {"file": 1, "row": 37 * i + 5, "cells": "{}", "raw": None, "faults": [uscc | {"value": f"92980102MA{i:07d}X"}]}
+        for i in range(n - 20)
+    ] + [{"file": 1, "row": 41 * i + 9, "cells": "{}", "raw": None, "faults": [late]} for i in range(20)]
+    with Quarantine(lake_folder() / path) as held:
+        held.write(pa.Table.from_pylist(rows, schema=schema()))
+    LakeFile.objects.create(
+        dataset=batch.dataset, batch=batch, kind=LakeFile.Kind.QUARANTINE, path=path, rows=n, bytes=4096
+    )
 
 
 def model() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -10,18 +9,9 @@ from mingcha.lists.declare import Column, Filter, Listing, View
 
 from .choices import Status
 from .models import Entity
+from .search import narrowed
 
 CLASSES = (("D", _("D, high")), ("C", _("C, fairly high")), ("B", _("B, general")), ("A", _("A, low")))
-
-
-def search(queryset: QuerySet[Entity], words: str) -> QuerySet[Entity]:
-    """Entities that have every word: in the name, the address, the pinyin initials, or as the beginning of the key."""
-    for word in words.split()[:5]:
-        found = Q(name__icontains=word) | Q(address__icontains=word)
-        if word.isascii():
-            found |= Q(initials__contains=word.lower()) | Q(key__istartswith=word)
-        queryset = queryset.filter(found)
-    return queryset
 
 
 def _risk(entity: Entity):
@@ -35,7 +25,7 @@ ENTITIES = Listing(
     row="entities/row.html",
     sort="-risk",
     item=lambda entity: reverse("entities:detail", args=[entity.key]),
-    search=search,
+    search=narrowed,
     search_hint=_("Name, initials, code, address"),
     columns=(
         Column("name", _("Name / unified social credit code"), lambda e: e.name, sort="name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -17,7 +18,7 @@ from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 
 from .models import Batch, Dataset, LakeFile, QuarantineReason
-from .selectors import dataset_contract
+from .selectors import dataset_contract, lake_folder
 from .tables import DATASETS, REASONS, datasets_with_totals, reason_of
 
 SHOWN = 200  # quarantined rows on a page; the export has them all
@@ -71,13 +72,31 @@ def quarantine_rows(request: HttpRequest, pk: int) -> HttpResponse:
         name = f"quarantine-{reason.batch.dataset.name}-{reason.batch_id}"
         cells = ([r["file"], r["row"], r["field"], r["value"], r["reason_zh"], r["reason_en"]] for r in rows)
         return export(request, kind=kind, name=name, head=head, rows=cells, count=reason.rows)
-    context = {"reason": reason, "title": reason_of(reason), "rows": list(islice(rows, SHOWN))}
+    contract = dataset_contract(reason.batch.dataset)
+    hidden = any(f.masked for f in contract.fields if f.name == reason.field)
+    context = {
+        "reason": reason,
+        "title": reason_of(reason),
+        "rows": list(islice(rows, SHOWN)),
+        "hidden": hidden,  # the page masks a restricted field; the export, which is audited, does not
+    }
     return render(request, "exchange/quarantine_rows.html", context)
 
 
-def _rows(reason: QuarantineReason):
-    """Dicts with file, row, field, value, reason_zh, reason_en of what `reason` held back, in the file's order."""
-    return iter(())
+def _rows(reason: QuarantineReason) -> Iterator[dict[str, Any]]:
+    """Dicts with file, row, field, value, reason_zh, reason_en of what `reason` held back, as the files had it."""
+    import pyarrow.parquet as pq
+
+    names = dict(reason.batch.source_files.values_list("position", "name"))
+    kept = LakeFile.objects.filter(batch=reason.batch, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
+    for path in kept.order_by("path").values_list("path", flat=True):
+        if not (lake_folder() / path).exists():
+            continue
+        for batch in pq.ParquetFile(lake_folder() / path).iter_batches(columns=["file", "row", "faults"]):
+            for row in batch.to_pylist():
+                for fault in row["faults"]:
+                    if fault["rule"] == reason.rule and (fault["field"] or "") == reason.field:
+                        yield fault | {"file": names.get(row["file"], row["file"]), "row": row["row"]}
 
 
 def _field(contract: Contract, field) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""An entity's file as its page tells it: records in time order with a line each, a strip of quarters, disagreements."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mingcha.apps.exchange.models import Dataset
+from mingcha.apps.exchange.selectors import dataset_contract
+from mingcha.engines.lake.contract import Contract
+
+from .selectors import EntityFile, Record
+
+SHOWN = 60  # records on the page; earlier ones follow on request
+LANE = (740, 40)  # the strip's width and height
+
+
+def page_of(file: EntityFile, source: str = "", until: datetime.datetime | None = None) -> dict[str, Any]:
+    """What the time line's template draws: the latest records before `until`, of `source` or of all."""
+    contracts = _contracts(s.name for s in file.sources)
+    wanted = [r for r in reversed(file.records) if not source or r.dataset == source]
+    wanted = [r for r in wanted if until is None or r.event_at < until]
+    shown = wanted[:SHOWN]
+    return {
+        "total": file.total,
+        "milliseconds": file.milliseconds,
+        "sources": [{"name": s.name, "title": s.title, "rows": s.records} for s in file.sources],
+        "records": [_line(record, contracts[record.dataset]) for record in shown],
+        "more": shown[-1].event_at.isoformat() if len(wanted) > SHOWN else "",
+        "lane": _lane(file.records),
+        "conflicts": [
+            {
+                "title": _role(d.role),
+                "values": [
+                    {"value": text, "source": contracts[dataset].title, "known": known}
+                    for text, dataset, known in d.said
+                ],
+            }
+            for d in file.disagreements
+        ],
+    }
+
+
+def _line(record: Record, contract: Contract) -> dict[str, Any]:
+    happened, known = timezone.localtime(record.event_at), timezone.localtime(record.latest.known_at)
+    cells = [cell for cell in record.latest.cells if cell.value not in (None, "", [])]
+    return {
+        "year": happened.year,
+        "happened": happened.date() if happened.time() == datetime.time() else happened,
+        "known": known,
+        "later": known.date() != happened.date(),
+        "assumed": record.known_assumed,
+        "icon": _icon(contract),
+        "title": record.title,
+        "summary": _summary(cells, contract),
+        "fields": [(cell.title, _text(cell.value)) for cell in cells],
+        "changed": [_text_title(contract, name) for name in record.changed],
+        "department": record.department,
+        "dataset": record.dataset,
+        "batch": record.latest.batch,
+        "row": record.latest.row,
+        "simulated": record.simulated,
+    }
+
+
+def _summary(cells: list, contract: Contract) -> str:
+    """The first values that tell of the event itself: not who, where or when."""
+    told = {*contract.roles.values(), *(k.field for k in contract.entity_keys), *contract.primary_key}
+    told |= {contract.event_time, contract.known_time, contract.latitude, contract.longitude}
+    telling = [_text(c.value) for c in cells if c.name not in told and not c.masked]
+    return " · ".join(text if len(text) <= 40 else text[:39] + "…" for text in telling[:4])
+
+
+def _icon(contract: Contract) -> str:
+    if contract.inspections:
+        return "clipboard-check"
+    if contract.valid_from or contract.valid_to:
+        return "license"
+    return "file-text"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00")
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    if isinstance(value, list):
+        return _(", ").join(map(_text, value))
+    return str(value)
+
+
+def _text_title(contract: Contract, name: str) -> str:
+    return contract.field(name).title or name
+
+
+def _role(role: str) -> str:
+    return {
+        "name": _("Name"),
+        "address": _("Address"),
+        "representative": _("Legal representative"),
+        "status": _("Status"),
+        "kind": _("Kind"),
+    }.get(role, role)
+
+
+def _lane(records: tuple[Record, ...]) -> dict[str, Any] | None:
+    """Records by quarter from the first year to the last, as bars; None where there is too little to draw."""
+    if len(records) < 3:
+        return None
+    quarters: dict[int, int] = {}
+    for record in records:
+        at = timezone.localtime(record.event_at)
+        quarters[at.year * 4 + (at.month - 1) // 3] = quarters.get(at.year * 4 + (at.month - 1) // 3, 0) + 1
+    first, last = min(quarters) // 4 * 4, max(quarters) // 4 * 4 + 3
+    first = max(first, last - 39)  # ten years
+    width, most = LANE[0] / (last - first + 1), max(quarters.values())
+    bars = []
+    for quarter, n in sorted(quarters.items()):
+        if quarter >= first:
+            height = max(2.0, n / most * (LANE[1] - 2))
+            bars.append({
+                "x": f"{(quarter - first) * width + width * 0.15:.1f}", "w": f"{width * 0.7:.1f}",
+                "y": f"{LANE[1] - height:.1f}", "h": f"{height:.1f}", "n": n,
+            })  # fmt: skip
+    years = [{"year": y // 4, "x": f"{(y - first) * width:.1f}"} for y in range(first, last + 1, 4)]
+    return {"bars": bars, "years": years}
+
+
+def _contracts(names: Iterable[str]) -> dict[str, Contract]:
+    found = Dataset.objects.filter(name__in=list(names)).values_list("name", "digest")
+    return {name: _contract(name, digest) for name, digest in found}
+
+
+@lru_cache(maxsize=512)
+def _contract(name: str, digest: str) -> Contract:
+    return dataset_contract(Dataset.objects.get(name=name))
