@@ -14,12 +14,11 @@ import mmap
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,38 +30,38 @@ if TYPE_CHECKING:
 _MAGIC = b"MCKEYS01"
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """Consecutive rows of one file, from `start`, that (but for one chance in 2^64) belong to a wanted key."""
 
-    file: Path
+    file: str
     start: int
     rows: int
 
 
-def find(files: Iterable[Path], keys: Sequence[str], *, lake: Path) -> list[Run]:
-    """The runs of rows of `keys` in `files` (below `lake`). Missing indexes are made on the way."""
+def find(files: Iterable[str], keys: Sequence[str], *, lake: Path) -> list[Run]:
+    """The runs of rows of `keys` in `files`, paths relative to `lake`. Missing indexes are made on the way."""
     wanted = np.sort(np.array([digest(key) for key in set(keys)], dtype=np.uint64))
     runs: list[Run] = []
     for file in files:
         digests, starts, rows = _index(file, lake)
-        low = np.searchsorted(digests, wanted, side="left")
-        high = np.searchsorted(digests, wanted, side="right")
-        for first, last in zip(low.tolist(), high.tolist(), strict=True):
-            runs.extend(Run(file, int(starts[i]), int(rows[i])) for i in range(first, last))
+        low, high = digests.searchsorted(wanted), digests.searchsorted(wanted, side="right")
+        if (low < high).any():
+            for first, last in zip(low.tolist(), high.tolist(), strict=True):
+                runs.extend(Run(file, int(starts[i]), int(rows[i])) for i in range(first, last))
     return runs
 
 
-def read(runs: Iterable[Run], keys: Sequence[str]) -> list[tuple[Path, pa.Table]]:
-    """The rows of `runs`, all columns, one table a file in the order of the files; rows of other keys are left out."""
-    import pyarrow as pa
-
-    by_file: dict[Path, list[Run]] = {}
+def read(runs: Iterable[Run], keys: Sequence[str], *, lake: Path) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The records in `runs` that belong to `keys`: for each file its rows, column -> value."""
+    by_file: dict[str, list[Run]] = {}
     for run in runs:
         by_file.setdefault(run.file, []).append(run)
-    wanted = pa.array(sorted(set(keys)), type=pa.string())
-    tables = _readers().map(lambda file: _rows(file, by_file[file], wanted), by_file)
-    return [(file, table) for file, table in zip(by_file, tables, strict=True) if table.num_rows]
+    wanted = frozenset(keys)
+    slices = _readers().map(lambda file: _slices(lake / file, by_file[file]), by_file)
+    return [
+        (file, [row for piece in pieces for row in piece.to_pylist() if row["_key"] in wanted])
+        for file, pieces in zip(by_file, slices, strict=True)
+    ]
 
 
 def index_build(file: Path, *, lake: Path) -> Path:
@@ -124,8 +123,8 @@ def digest(key: str) -> int:
 
 
 @lru_cache(maxsize=512)  # each holds one open file
-def _index(file: Path, lake: Path) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
-    data = _mapped(index_path(file, lake=lake)) or _mapped(index_build(file, lake=lake))
+def _index(file: str, lake: Path) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    data = _mapped(index_path(lake / file, lake=lake)) or _mapped(index_build(lake / file, lake=lake))
     assert data is not None
     n = int.from_bytes(data[8:16], "little")
     return (
@@ -147,38 +146,39 @@ def _mapped(place: Path) -> mmap.mmap | None:
 
 
 @lru_cache(maxsize=256)
-def _footer(file: Path) -> tuple[pq.FileMetaData, npt.NDArray[np.int64]]:
-    """The file's metadata, and where each of its row groups begins, with the end."""
+def _opened(file: Path) -> tuple[list[pq.ParquetFile], npt.NDArray[np.int64]]:
+    """Readers of the file that nobody uses at the moment, and where each row group begins, with the end."""
     import pyarrow.parquet as pq
 
     metadata = pq.read_metadata(file)
     sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-    return metadata, np.cumsum([0, *sizes])
+    return [pq.ParquetFile(file, metadata=metadata, memory_map=True)], np.cumsum([0, *sizes])
 
 
-def _rows(file: Path, runs: Sequence[Run], wanted: pa.Array) -> pa.Table:
-    """The rows of `runs`, all of `file`, whose key is among `wanted`: each row group that holds some is read once."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def _slices(file: Path, runs: Sequence[Run]) -> list[pa.Table]:
+    """The rows of `runs`, all of `file`; each row group that holds some is read once."""
     import pyarrow.parquet as pq
 
-    metadata, bounds = _footer(file)
+    idle, bounds = _opened(file)
     pieces: list[tuple[int, int, int]] = []  # row group, first row in it, rows
-    for run in runs:
-        row, end = run.start, run.start + run.rows
+    for _, row, rows in runs:
+        end = row + rows
         while row < end:
-            group = int(np.searchsorted(bounds, row, side="right")) - 1
+            group = int(bounds.searchsorted(row, side="right")) - 1
             until = min(end, int(bounds[group + 1]))
             pieces.append((group, row - int(bounds[group]), until - row))
             row = until
     pieces.sort()
+    try:
+        reader = idle.pop()  # a reader serves one thread at a time
+    except IndexError:
+        reader = pq.ParquetFile(file, memory_map=True)
     slices: list[pa.Table] = []
-    with pq.ParquetFile(file, metadata=metadata, memory_map=True) as parquet:
-        for group, of_group in groupby(pieces, key=itemgetter(0)):
-            table = parquet.read_row_group(group, use_threads=False)
-            slices.extend(table.slice(first, rows) for _, first, rows in of_group)
-    found = pa.concat_tables(slices)
-    return found.filter(pc.is_in(found.column("_key"), value_set=wanted))
+    for group, of_group in groupby(pieces, key=itemgetter(0)):
+        table = reader.read_row_group(group, use_threads=False)
+        slices.extend(table.slice(first, rows) for _, first, rows in of_group)
+    idle.append(reader)
+    return slices
 
 
 @cache

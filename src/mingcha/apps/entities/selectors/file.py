@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q
 
@@ -22,11 +22,6 @@ from mingcha.engines.linkage.spelling import address_key, name_key
 from ..models import Entity, EntityKey
 from ..rules import masked
 from .entities import entity_get
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -121,13 +116,13 @@ def entity_file(
     keys = tuple(EntityKey.objects.filter(entity=entity, retracted_at=None).order_by("value"))
     files = _files(datasets)
     values = [k.value for k in keys]
-    runs = lookup.find(files, values, lake=lake_folder())
-    found: dict[int, list[pa.Table]] = {}
-    for file, table in lookup.read(runs, values):
-        found.setdefault(files[file], []).append(table)
+    lake = lake_folder()
+    found: dict[int, list[dict[str, Any]]] = {}
+    for file, rows in lookup.read(lookup.find(files, values, lake=lake), values, lake=lake):
+        found.setdefault(files[file], []).extend(rows)
     contracts = {d.pk: _contract(d) for d in Dataset.objects.filter(pk__in=found).defer("contract", "document")}
     spans = {k.value: (k.valid_from, k.valid_to) for k in keys if k.valid_from or k.valid_to}
-    records = [r for pk, tables in found.items() for r in _records(contracts[pk], tables, spans, unmask)]
+    records = [r for pk, rows in found.items() for r in _records(contracts[pk], rows, spans, unmask)]
     records.sort(key=lambda r: (r.event_at, r.latest.known_at, r.dataset, r.latest.batch, r.latest.file, r.latest.row))
     counts: dict[str, int] = {}
     for record in records:
@@ -145,15 +140,14 @@ def entity_file(
     )
 
 
-def _files(datasets: Iterable[str] | None) -> dict[Path, int]:
+def _files(datasets: Iterable[str] | None) -> dict[str, int]:
     """The live files of datasets keyed by entity -> the dataset's number."""
     live = LakeFile.objects.filter(
         Q(kind=LakeFile.Kind.ACCEPTED) | Q(kind=LakeFile.Kind.CLUSTERED), retired_at=None, dataset__keyed_by="entity"
     )
     if datasets is not None:
         live = live.filter(dataset__name__in=list(datasets))
-    folder = lake_folder()
-    return {folder / path: pk for path, pk in live.order_by("dataset_id", "path").values_list("path", "dataset_id")}
+    return dict(live.order_by("dataset_id", "path").values_list("path", "dataset_id"))
 
 
 def _contract(dataset: Dataset) -> Contract:
@@ -167,29 +161,28 @@ def _contract_of(pk: int, digest: str) -> Contract:
 
 def _records(
     contract: Contract,
-    tables: list[pa.Table],
+    rows: list[dict[str, Any]],
     spans: Mapping[str, tuple[datetime | None, datetime | None]],
     unmask: bool,
 ) -> Iterable[Record]:
     """The records of one dataset, each with its versions."""
     versions: dict[bytes, list[dict[str, Any]]] = {}
-    for table in tables:
-        for row in table.to_pylist():
-            valid_from, valid_to = spans.get(row["_key"], (None, None))
-            event = _aware(row["_event_at"])
-            if (valid_from is None or event >= valid_from) and (valid_to is None or event < valid_to):
-                versions.setdefault(row["_id"], []).append(row)
+    for row in rows:
+        valid_from, valid_to = spans.get(row["_key"], (None, None))
+        event = _aware(row["_event_at"])
+        if (valid_from is None or event >= valid_from) and (valid_to is None or event < valid_to):
+            versions.setdefault(row["_id"], []).append(row)
     fields = {f.name: (f.title or f.name, f.masked and not unmask) for f in contract.fields}
-    for rows in versions.values():
-        rows.sort(key=lambda r: (r["_known_at"], r["_received_at"], r["_batch"], r["_file"], r["_row"]), reverse=True)
-        latest, *earlier = (_version(row, fields) for row in rows)
-        changed = tuple(f for f in fields if earlier and rows[0].get(f) != rows[1].get(f))
+    for said in versions.values():
+        said.sort(key=lambda r: (r["_known_at"], r["_received_at"], r["_batch"], r["_file"], r["_row"]), reverse=True)
+        latest, *earlier = (_version(row, fields) for row in said)
+        changed = tuple(f for f in fields if earlier and said[0].get(f) != said[1].get(f))
         yield Record(
             dataset=contract.name,
             title=contract.title,
             department=contract.department,
-            key=rows[0]["_key"],
-            event_at=_aware(rows[0]["_event_at"]),
+            key=said[0]["_key"],
+            event_at=_aware(said[0]["_event_at"]),
             known_assumed=contract.known_assumed,
             simulated=contract.simulated,
             latest=latest,

@@ -63,7 +63,7 @@ def entities_resolve(
     """
     begun = time.perf_counter()
     with store.one_at_a_time():
-        batches = Batch.objects.filter(resolved=None).select_related("dataset").order_by("id")
+        batches = Batch.objects.filter(resolved=None, withdrawn_at=None).select_related("dataset").order_by("id")
         if datasets is not None:
             batches = batches.filter(dataset__name__in=list(datasets))
         pending = list(batches)
