@@ -13,7 +13,7 @@ ASSUMED = Assumptions()
 @pytest.fixture(scope="module")
 def firms():
     rng = np.random.default_rng(3)
-    land = ground(rng, N, ASSUMED)
+    land = ground(rng, N, ASSUMED, stations=12)
     return found(rng, N, land, ASSUMED), land
 
 

@@ -91,10 +91,9 @@ def key_of(dataset: Dataset) -> tuple[str, ...]:
 
 
 def required(column: Column, dataset: Dataset) -> bool:
-    """Keys of the row and of its entity, and the time of the event; the register knows firms without a USCC."""
-    both = dataset.of("uscc") and dataset.of("legacy15")
-    keyed = column.kind in ("uscc", "food_licence") and not both and dataset.of("uscc") in ("", column.name)
-    return column.name in key_of(dataset) or column.name == event_of(dataset) or bool(keyed)
+    """Keys of the row, the time of the event, and the entity's key where there is but one: some firms lack a USCC."""
+    keys = [c.name for c in dataset.columns if c.kind in _SCHEMES]
+    return column.name in key_of(dataset) or column.name == event_of(dataset) or keys == [column.name]
 
 
 def _property(column: Column, dataset: Dataset) -> dict[str, Any]:

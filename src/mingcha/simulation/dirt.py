@@ -12,6 +12,7 @@ from .catalogue.grammar import Dataset
 from .contracts import event_of, key_of, required
 from .identifiers import ALPHABET
 
+CODE_WAYS = ("wrong_check", "full_width", "cut_short")
 TWICE, TYPOS = 0.003, 0.004  # shares of rows that come twice, and of names with a wrong character: not stopped
 _FULL = str.maketrans("0123456789", "０１２３４５６７８９")
 _SIMILAR = dict(zip("有限公司云汀市店饮管理", "宥限工司芸丁巿占饭筦里", strict=True))
@@ -26,9 +27,12 @@ def soil(dataset: Dataset, frame: pl.DataFrame, rng: np.random.Generator) -> tup
     n, counts = len(frame), Counter[str]()
     bad = np.flatnonzero(rng.random(n) < dataset.dirt)
     names = list(ways)
+    code = frame.columns.index(dataset.of("uscc")) if dataset.of("uscc") else 0
     rows = [list(row) for row in frame[bad].iter_rows()]
     for row in rows:
         way = names[int(rng.integers(0, len(names)))]
+        if way in CODE_WAYS and row[code] is None:
+            way = "missing"
         ways[way](row, rng)
         counts[way] += 1
     others = np.setdiff1d(np.flatnonzero(rng.random(n) < TYPOS), bad) if dataset.of("name") else bad[:0]
@@ -56,7 +60,7 @@ def spoilers(dataset: Dataset) -> dict[str, Spoil]:
     ways: dict[str, Spoil] = {"missing": lambda row, rng: row.__setitem__(must[int(rng.integers(0, len(must)))], None)}
     if required(dataset.columns[0], dataset):
         ways["shifted"] = lambda row, rng: row.__setitem__(slice(None), [None, *row[:-1]])
-    if dataset.columns and dataset.of("uscc") and at[dataset.of("uscc")] in must:
+    if dataset.of("uscc"):
         code = at[dataset.of("uscc")]
         ways["wrong_check"] = lambda row, rng: row.__setitem__(code, _wrong_check(row[code], rng))
         ways["full_width"] = lambda row, rng: row.__setitem__(code, (row[code] or "").translate(_FULL))

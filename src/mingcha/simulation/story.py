@@ -55,7 +55,7 @@ def stratum_of(sector: Ints) -> Ints:
 
 def tell(rng: np.random.Generator, n: int, assumed: Assumptions) -> Story:
     """The story of `n` firms, those that opened or closed on the way included."""
-    land = ground(rng, n, assumed)
+    land = ground(rng, n, assumed, stations=max(12, round(n / 8_000)))
     firms = _cohorts(rng, n, land, assumed)
     inspectors = appoint(rng, land.stations, max(40, n // 2_500), assumed)
     stratum = stratum_of(firms.sector)

@@ -72,9 +72,8 @@ class Ground:
     agents: int
 
 
-def ground(rng: np.random.Generator, firms: int, assumed: Assumptions) -> Ground:
-    """Streets of about 60 firms, stations of about 1,700 (12 at least, in ten districts of unequal size)."""
-    stations = max(12, round(firms / 8_000))
+def ground(rng: np.random.Generator, firms: int, assumed: Assumptions, *, stations: int) -> Ground:
+    """Streets of about 60 firms in `stations` areas of unequal size, and registration agents."""
     streets = max(stations * 6, round(firms / 60))
     weight = rng.dirichlet(np.full(stations, 6.0))
     station_of = np.sort(np.concatenate([np.arange(stations), rng.choice(stations, streets - stations, p=weight)]))

@@ -1,0 +1,153 @@
+"""`mingcha demo`: the steps that turn an empty instance into the simulated city 云汀市, ready to be looked at.
+
+Each step is thin: it calls the same services as a person would. `demo.json` in the instance tells which are done, so
+that a second run goes straight to serving, and one that was killed goes on where it stopped: every step may be run
+again over its own half-done work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mingcha.instance import home
+from mingcha.problems import Problem
+
+RECORDS_PER_ENTITY = 100
+STATE = "demo.json"
+INSTANCE = ("demo", "lake", "files", "models", "draws", "tmp", "static", "mingcha.sqlite3*", ".schema", "secret.key")
+
+
+@dataclass
+class Demo:
+    """What is asked for, and what has been done: step -> its seconds and its counts."""
+
+    entities: int
+    seed: int
+    code: str
+    done: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The departments' files."""
+        return home() / "demo" / "city"
+
+
+@dataclass(frozen=True)
+class Step:
+    """`run` does the work and gives counts to be shown; it may be run again after it was killed."""
+
+    name: str
+    zh: str
+    en: str
+    run: Callable[[Demo], dict[str, Any]]
+
+
+def city(demo: Demo) -> dict[str, Any]:
+    """The departments' files."""
+    from .city import write_city
+
+    shutil.rmtree(demo.folder, ignore_errors=True)
+    sent = write_city(demo.folder, entities=demo.entities, records=RECORDS_PER_ENTITY * demo.entities, seed=demo.seed)
+    return {"datasets": len(sent), "rows": sum(d.rows for d in sent), "spoiled": sum(d.spoiled for d in sent)}
+
+
+STEPS: tuple[Step, ...] = (Step("city", "生成模拟城市各部门的数据文件", "make the departments' files", city),)
+
+
+def prepare(
+    entities: int, seed: int, *, fresh: bool = False, report: Callable[[Step, float | None], None] | None = None
+) -> Demo:
+    """Bring the instance to where every step is done. Raises Problem where it holds anything else."""
+    demo = _open(entities, seed, fresh)
+    for step in STEPS:
+        if step.name in demo.done:
+            continue
+        if report:
+            report(step, None)
+        start = time.perf_counter()
+        counts = step.run(demo)
+        seconds = round(time.perf_counter() - start, 2)
+        demo.done[step.name] = {"seconds": seconds, **counts}
+        _save(demo)
+        if report:
+            report(step, seconds)
+    return demo
+
+
+def complete(demo: Demo) -> bool:
+    return all(step.name in demo.done for step in STEPS)
+
+
+def _open(entities: int, seed: int, fresh: bool) -> Demo:
+    """The instance's demo, or a new one. Never touches an instance that people work in."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith("server"):
+        raise Problem(
+            zh="演示只用于默认的单机设置，不会写入服务器数据库。",
+            en="The demo is for the default, embedded settings: it doesn't write into a server's database.",
+            where="DJANGO_SETTINGS_MODULE",
+            todo_zh="请取消该环境变量后重试。",
+            todo_en="Unset this environment variable and run it again.",
+        )
+    path = home() / STATE
+    code = code_digest()
+    if not path.exists():
+        if any((home() / "lake").iterdir()) or (home() / "mingcha.sqlite3").exists():
+            raise Problem(
+                zh="该实例中已有数据，模拟数据不会与真实数据混在一起。",
+                en="This instance holds data; invented data are never mixed with real ones.",
+                where=str(home()),
+                todo_zh="请用 MINGCHA_HOME 指定另一个空文件夹，例如 MINGCHA_HOME=./demo-instance。",
+                todo_en="Name another, empty folder in MINGCHA_HOME, e.g. MINGCHA_HOME=./demo-instance.",
+            )
+        demo = Demo(entities, seed, code)
+        _save(demo)
+        return demo
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    demo = Demo(kept["entities"], kept["seed"], kept["code"], kept["done"])
+    if (demo.entities, demo.seed) == (entities, seed) and not fresh and (complete(demo) or demo.code == code):
+        return demo
+    if not fresh:
+        raise Problem(
+            zh=f"该实例是另一座模拟城市（{demo.entities} 户，种子 {demo.seed}），或由旧版程序生成而未完成。",
+            en=f"This instance is another simulated city ({demo.entities} entities, seed {demo.seed}), "
+            "or an unfinished one of an older version.",
+            where=str(home()),
+            todo_zh="加 --fresh 重新生成（删除该实例），或用 MINGCHA_HOME 指定另一个文件夹。",
+            todo_en="Add --fresh to make it anew (this deletes the instance), or name another folder in MINGCHA_HOME.",
+        )
+    _clear()
+    return _open(entities, seed, False)
+
+
+def _clear() -> None:
+    """Delete what an instance is made of, and nothing else that may lie in its folder; the demo's mark goes last, so
+    that a killed deletion is gone on with."""
+    root = home()
+    for name in INSTANCE:
+        for path in root.glob(name):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    (root / STATE).unlink()
+
+
+def _save(demo: Demo) -> None:
+    path = home() / STATE
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps({"simulated": True} | asdict(demo), ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(path)
+
+
+def code_digest() -> str:
+    """Of the code that makes the city."""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
