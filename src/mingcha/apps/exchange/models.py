@@ -49,6 +49,7 @@ class Batch(models.Model):
     received_at = models.DateTimeField(_("received"), db_index=True)
     replay_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replays")
     user = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)  # its rows are in the lake no more
 
     class Meta:
         verbose_name = _("batch")
@@ -72,12 +73,15 @@ class SourceFile(models.Model):
     encoding = models.CharField(_("encoding"), max_length=20, blank=True)
     rows = models.BigIntegerField(_("rows"))
     not_taken = models.JSONField(default=list)  # its columns that the contract does not ask for
+    withdrawn = models.BooleanField(default=False)  # with its batch: it may be delivered again
 
     class Meta:
         verbose_name = _("source file")
         ordering = ["batch", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["dataset", "sha256", "selection"], name="source_file_once"),
+            models.UniqueConstraint(
+                fields=["dataset", "sha256", "selection"], condition=Q(withdrawn=False), name="source_file_once"
+            ),
         ]
 
     def __str__(self):
@@ -120,7 +124,8 @@ class QuarantineReason(models.Model):
     reason_zh = models.CharField(max_length=300)
     reason_en = models.CharField(max_length=300)
     rows = models.BigIntegerField(_("rows"))
-    warning = models.BooleanField(default=False)
+    warning = models.BooleanField(default=False)  # the rows were kept
+    closed_at = models.DateTimeField(null=True, blank=True)  # a replay took the batch's quarantine over
 
     class Meta:
         verbose_name = _("quarantine reason")

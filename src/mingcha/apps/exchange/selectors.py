@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from mingcha.engines.lake.contract import Contract
+from mingcha.engines.lake.held import faults
 from mingcha.engines.lake.reading import contract_of
 from mingcha.engines.lake.view import LakeView, Source
 from mingcha.instance import home
 from mingcha.problems import Problem
 
-from .models import Dataset, LakeFile
+from .models import Batch, Dataset, LakeFile, QuarantineReason
 
 
 def lake_folder() -> Path:
@@ -39,6 +45,67 @@ def dataset_get(name: str) -> Dataset:
 def dataset_contract(dataset: Dataset) -> Contract:
     """The contract in force."""
     return contract_of(dataset.document)
+
+
+def dataset_files(dataset: Dataset) -> QuerySet[LakeFile]:
+    """The files that hold its rows now."""
+    kinds = (LakeFile.Kind.ACCEPTED, LakeFile.Kind.CLUSTERED)
+    return LakeFile.objects.filter(dataset=dataset, retired_at=None, kind__in=kinds).order_by("path")
+
+
+def dataset_source(contract: Contract, files: tuple[Path, ...] | None = None) -> Source:
+    """The rows so far of the contract's dataset (in `files`, where those are to take the place of its own), under
+    this contract."""
+    if not Dataset.objects.filter(name=contract.name).exists():
+        return Source(contract, ())
+    source = replace(lake_view([contract.name]).sources[contract.name], contract=contract)
+    return source if files is None else replace(source, files=files)
+
+
+def quarantine_batches(dataset: str, batch: int | None = None) -> list[int]:
+    """Numbers of the batches of `dataset` (or just `batch`) that hold rows back; Problem where there is none."""
+    found = dataset_get(dataset)
+    held = LakeFile.objects.filter(dataset=found, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
+    numbers = sorted(held.values_list("batch__number", flat=True))
+    if not numbers or (batch is not None and batch not in numbers):
+        raise Problem(
+            zh=f"数据集“{dataset}”{'' if batch is None else f'的第 {batch} 批'}没有被隔离的行。",
+            en=f"Nothing of {dataset!r}{'' if batch is None else f', batch {batch},'} is in quarantine.",
+            todo_zh=f"有隔离行的批次：{'、'.join(map(str, numbers))}" if numbers else "",
+            todo_en=f"Batches with rows in quarantine: {', '.join(map(str, numbers))}" if numbers else "",
+        )
+    return [batch] if batch is not None else numbers
+
+
+def batch_file_names(batch: Batch) -> dict[int, str]:
+    """The names of the files that a batch (or the delivery that it replays) brought, by their number in it."""
+    while batch.replay_of:
+        batch = batch.replay_of
+    return dict(batch.source_files.values_list("position", "name"))
+
+
+def quarantine_rows(
+    *, dataset: str, batch: int | None = None, reason: QuarantineReason | None = None, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """What is held back, one dict a fault: batch, file, row, field, value, rule, reason_zh, reason_en, in the files'
+    order; only the faults of `reason`, where it is given. Values of masked fields are masked."""
+    masked = {f.name for f in dataset_contract(dataset_get(dataset)).fields if f.masked}
+    held = LakeFile.objects.filter(dataset__name=dataset, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
+    if batch is not None:
+        held = held.filter(batch__number=batch)
+    if reason is not None:
+        held = held.filter(batch=reason.batch)
+    left = limit
+    for file in held.select_related("batch").order_by("batch__number"):
+        names = batch_file_names(file.batch)
+        only = (reason.field, reason.rule, reason.reason_en) if reason else None
+        for fault in faults(lake_folder() / file.path, only=only, limit=left):
+            if fault["field"] in masked and fault["value"]:
+                fault["value"] = "***"
+            yield {"batch": file.batch.number, **fault, "file": names.get(fault["file"], "")}
+            left = left - 1 if left is not None else None
+        if left == 0:
+            return
 
 
 def lake_view(names: Iterable[str] | None = None, *, links: tuple[Path, ...] = ()) -> LakeView:
@@ -69,3 +136,93 @@ def lake_view(names: Iterable[str] | None = None, *, links: tuple[Path, ...] = (
         if names is not None or (d.pk, False) in files
     }
     return LakeView(sources=sources, links=links)
+
+
+def quarantine_reasons(*, dataset: str | None = None, batch: int | None = None) -> list[dict[str, Any]]:
+    """Why rows are held back, the commonest reason of the newest batch first: dataset, batch, rows, field, rule,
+    reason_zh, reason_en. What a replay took over is not counted again."""
+    reasons = QuarantineReason.objects.filter(warning=False, closed_at=None).select_related("batch__dataset")
+    if dataset is not None:
+        reasons = reasons.filter(batch__dataset=dataset_get(dataset))
+    if batch is not None:
+        reasons = reasons.filter(batch__number=batch)
+    return [
+        {
+            "dataset": r.batch.dataset.name,
+            "batch": r.batch.number,
+            "rows": r.rows,
+            "field": r.field,
+            "rule": r.rule,
+            "reason_zh": r.reason_zh,
+            "reason_en": r.reason_en,
+        }
+        for r in reasons.order_by("batch__dataset__name", "-batch__number", "-rows", "field", "rule")
+    ]
+
+
+def datasets_summary() -> list[dict[str, Any]]:
+    """What each dataset holds: name, title, department, version, keyed_by, simulated, rows, quarantined, batches,
+    last_received. Rows are those of the lake, every version of a record counted."""
+
+    def total(kinds: tuple[str, ...]) -> Any:
+        return Coalesce(Sum("files__rows", filter=Q(files__retired_at=None, files__kind__in=kinds)), 0)
+
+    kinds = LakeFile.Kind
+    last = Batch.objects.filter(dataset=OuterRef("pk"), withdrawn_at=None).order_by("-number")
+    number = last.order_by().values("dataset").annotate(n=Count("pk")).values("n")
+    found = Dataset.objects.annotate(
+        rows=total((kinds.ACCEPTED, kinds.CLUSTERED)),
+        quarantined=total((kinds.QUARANTINE,)),
+        deliveries=Coalesce(Subquery(number), 0),
+        last_received=Subquery(last.values("received_at")[:1]),
+    )
+    return [
+        {
+            "name": d.name,
+            "title": d.title,
+            "department": d.department,
+            "version": d.version,
+            "keyed_by": d.keyed_by,
+            "simulated": d.simulated,
+            "rows": d.rows,
+            "quarantined": d.quarantined,
+            "batches": d.deliveries,
+            "last_received": d.last_received and d.last_received.isoformat(),
+        }
+        for d in found
+    ]
+
+
+def dataset_summary(name: str) -> dict[str, Any]:
+    """One dataset: as in `datasets_summary`, with its fields, batches and the size of its files."""
+    dataset = dataset_get(name)
+    contract = dataset_contract(dataset)
+    files = list(dataset_files(dataset))
+    batches = dataset.batches.select_related("replay_of").prefetch_related("source_files")
+    return {
+        **next(d for d in datasets_summary() if d["name"] == name),
+        "files": len(files),
+        "bytes": sum(f.bytes for f in files),
+        "clustered": all(f.kind == LakeFile.Kind.CLUSTERED for f in files),
+        "known": contract.known_time or ("assumed" if contract.known_assumed else ""),
+        "fields": [
+            {"name": f.name, "header": f.header, "type": f.type, "required": f.required, "title": f.title}
+            for f in contract.fields
+        ],
+        "batches": [
+            {
+                "number": b.number,
+                "version": b.version,
+                "received_at": b.received_at.isoformat(),
+                "read": b.rows_read,
+                "accepted": b.rows_accepted,
+                "changed": b.rows_changed,
+                "duplicate": b.rows_duplicate,
+                "quarantined": b.rows_quarantined,
+                "files": [s.name for s in b.source_files.all()],
+                "replay_of": b.replay_of.number if b.replay_of else None,
+                "withdrawn": b.withdrawn_at is not None,
+            }
+            for b in batches
+        ],
+    }

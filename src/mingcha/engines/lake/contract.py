@@ -161,6 +161,5 @@ SYSTEM_COLUMNS = (
     "_file",  # int32: which of the batch's source files, from 1
     "_row",  # int64: record number in that file, from 1, the header not counted
     "_id",  # 16 bytes: digest of the primary key, or of the whole row where there is none
-    "_digest",  # int64: digest of the row's content, to tell a changed record from one already known
 )
 """What is added to each stored row."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from .contract import Field, Rule
-from .expressions import compile_expression
 from .faults import Faults, Path
 from .standards import STANDARDS
 
@@ -206,8 +205,3 @@ def default_rules(rules: Iterable[Rule], event_time: str, known_time: str) -> li
         for f in dict.fromkeys((event_time, known_time))
         if f and f not in have
     ]
-
-
-def rule_sql(rule: Rule, fields: Iterable[Field], prefix: str = "") -> str:
-    """The rule's expression as DuckDB SQL; "" for a shipped standard (standards.py checks those)."""
-    return compile_expression(rule.expression, fields, prefix=prefix) if rule.expression else ""

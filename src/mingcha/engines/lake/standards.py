@@ -6,22 +6,28 @@ GB 11643-1999 (citizen's number); GB/T 2260 (division codes); the numbering of m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mingcha.engines.linkage import identifiers
+
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
+
+    Flags = identifiers.Flags
 
 
 @dataclass(frozen=True)
 class Standard:
-    """`sql` is DuckDB's, over {f}, the field, and {now}, the local time of reception; it needs `register`."""
+    """Either `sql`, DuckDB's, over {f}, the typed field, and {now}, the local time of reception; or `column`, a check
+    of a whole column of texts, which is several times as fast as SQL arithmetic or a function called by SQL."""
 
-    sql: str
     reason_zh: str
     reason_en: str
     types: tuple[str, ...] = ("string",)
+    sql: str = ""
+    column: Callable[[pa.Array], Flags] | None = None
 
 
 _PROVINCES = "11|12|13|14|15|21|22|23|31|32|33|34|35|36|37|41|42|43|44|45|46|50|51|52|53|54|61|62|63|64|65|71|81|82"
@@ -29,63 +35,14 @@ _MOBILE = r"(\+?86[- ]?)?1[3-9][0-9]{{9}}"
 _FIXED = r"(\+?86[- ]?)?(0[0-9]{{2,3}}[- ]?)?[2-9][0-9]{{6,7}}([-转][0-9]{{1,6}})?"
 _SERVICE = r"[48]00[- ]?[0-9]{{3}}[- ]?[0-9]{{4}}|1[0-9]{{4}}"
 
-STANDARDS: dict[str, Standard] = {
-    "uscc": Standard(
-        "uscc_valid({f})",
-        "不是有效的统一社会信用代码（18 位，校验码须正确）",
-        "not a valid unified social credit code (18 characters with a right check character)",
-    ),
-    "legacy15": Standard(
-        "legacy15_valid({f})",
-        "不是有效的 15 位工商注册号（校验位须正确）",
-        "not a valid 15-digit registration number (with a right check digit)",
-    ),
-    "cn_id": Standard(
-        "cn_id_valid({f})",
-        "不是有效的公民身份号码（18 位，出生日期和校验码须正确）",
-        "not a valid citizen's identity number (18 characters with a date of birth and a right check character)",
-    ),
-    "postcode_cn": Standard(
-        "regexp_full_match({f}, '[0-9]{{6}}')", "邮政编码应为 6 位数字", "a postcode has six digits"
-    ),
-    "phone_cn": Standard(
-        f"regexp_full_match({{f}}, '{_MOBILE}|{_FIXED}|{_SERVICE}')", "不是电话号码", "not a telephone number"
-    ),
-    "gb_t_2260": Standard(
-        f"regexp_full_match({{f}}, '({_PROVINCES})[0-9]{{{{4}}}}')",
-        "不是行政区划代码（GB/T 2260，6 位）",
-        "not a division code (GB/T 2260, six digits)",
-    ),
-    "not_future": Standard("{f} <= {now}", "日期在将来", "the date is in the future", types=("date", "timestamp")),
-    "latitude": Standard(
-        "{f} BETWEEN -90 AND 90", "纬度应在 -90 与 90 之间", "a latitude is between -90 and 90", types=("number",)
-    ),
-    "longitude": Standard(
-        "{f} BETWEEN -180 AND 180",
-        "经度应在 -180 与 180 之间",
-        "a longitude is between -180 and 180",
-        types=("number",),
-    ),
-}
 
-
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give `connection` the functions that the standards' SQL calls."""
-    from mingcha.engines.linkage import identifiers
-
-    identifiers.register(connection)
-    check = lambda numbers: cn_id_valid(numbers)  # noqa: E731  # without annotations: DuckDB would evaluate them
-    connection.create_function("cn_id_valid", check, ["VARCHAR"], "BOOLEAN", type="arrow")  # type: ignore[arg-type, list-item]
-
-
-def cn_id_valid(numbers: pa.Array) -> pa.Array:
+def cn_id_valid(numbers: pa.Array) -> Flags:
     """Which of a string array are 18-character citizens' numbers: province, date of birth, check character."""
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     shape = pc.fill_null(pc.match_substring_regex(numbers, r"^[0-9]{17}[0-9X]$"), False)
-    right = shape.to_numpy(zero_copy_only=False)
+    right: Flags = shape.to_numpy(zero_copy_only=False)
     texts = "".join(pc.filter(numbers, shape).to_pylist()).encode()
     digits = np.frombuffer(texts, np.uint8).reshape(-1, 18).astype(np.int32) - ord("0")
     weights = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.int32)
@@ -96,6 +53,48 @@ def cn_id_valid(numbers: pa.Array) -> pa.Array:
     length = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, *[0] * 87])[month] + (leap & (month == 2))
     good = (digits[:, 17] == expected) & (year >= 1880) & (day >= 1) & (day <= length)
     good &= np.isin(digits[:, 0] * 10 + digits[:, 1], [int(p) for p in _PROVINCES.split("|")])
-    whole = np.zeros(len(numbers), bool)
-    whole[right] = good
-    return pa.array(whole)
+    right = right.copy()
+    right[right] = good
+    return right
+
+
+STANDARDS: dict[str, Standard] = {
+    "uscc": Standard(
+        "不是有效的统一社会信用代码（18 位，校验码须正确）",
+        "not a valid unified social credit code (18 characters with a right check character)",
+        column=identifiers.uscc_valid,
+    ),
+    "legacy15": Standard(
+        "不是有效的 15 位工商注册号（校验位须正确）",
+        "not a valid 15-digit registration number (with a right check digit)",
+        column=identifiers.legacy15_valid,
+    ),
+    "cn_id": Standard(
+        "不是有效的公民身份号码（18 位，出生日期和校验码须正确）",
+        "not a valid citizen's identity number (18 characters with a date of birth and a right check character)",
+        column=cn_id_valid,
+    ),
+    "postcode_cn": Standard(
+        "邮政编码应为 6 位数字", "a postcode has six digits", sql="regexp_full_match({f}, '[0-9]{{6}}')"
+    ),
+    "phone_cn": Standard(
+        "不是电话号码", "not a telephone number", sql=f"regexp_full_match({{f}}, '{_MOBILE}|{_FIXED}|{_SERVICE}')"
+    ),
+    "gb_t_2260": Standard(
+        "不是行政区划代码（GB/T 2260，6 位）",
+        "not a division code (GB/T 2260, six digits)",
+        sql=f"regexp_full_match({{f}}, '({_PROVINCES})[0-9]{{{{4}}}}')",
+    ),
+    "readable": Standard(
+        "文字有乱码（含替换符 U+FFFD）",
+        "the text is garbled (it holds the replacement character U+FFFD)",
+        sql="NOT contains({f}, '\ufffd')",
+    ),
+    "not_future": Standard("日期在将来", "the date is in the future", ("date", "timestamp"), "{f} <= {now}"),
+    "latitude": Standard(
+        "纬度应在 -90 与 90 之间", "a latitude is between -90 and 90", ("number",), "{f} BETWEEN -90 AND 90"
+    ),
+    "longitude": Standard(
+        "经度应在 -180 与 180 之间", "a longitude is between -180 and 180", ("number",), "{f} BETWEEN -180 AND 180"
+    ),
+}

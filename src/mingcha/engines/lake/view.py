@@ -36,9 +36,10 @@ class LakeView:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def files_sql(files: tuple[Path, ...]) -> str:
-    """DuckDB's table function for `files`."""
-    return "read_parquet([" + ", ".join("'" + str(f).replace("'", "''") + "'" for f in files) + "])"
+def files_sql(files: tuple[Path, ...], *, filename: bool = False) -> str:
+    """DuckDB's table function for `files`; `filename` adds the column of that name."""
+    named = ", ".join("'" + str(f).replace("'", "''") + "'" for f in files)
+    return f"read_parquet([{named}]{', filename = true' if filename else ''})"
 
 
 def rows_sql(source: Source, as_of: str | None = None, columns: str = "*") -> str:

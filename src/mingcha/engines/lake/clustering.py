@@ -1,0 +1,98 @@
+"""Lake files sorted by key and time, so that one entity's records lie together in each file.
+
+Row groups are small, and carry the least and greatest key: a reader of one key opens few of them. Data larger than
+memory are cut by ranges of the key first and sorted range by range.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .checks import STORED, quote
+from .contract import SYSTEM_COLUMNS, Contract
+from .view import files_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROW_GROUP = 4_096
+AT_ONCE = 4_000_000  # rows sorted in one go, and the most rows of a file
+_ORDER = "_key, _event_at, _known_at, _batch, _file, _row"
+
+
+def cluster(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    files: list[Path],
+    folder: Path,
+    *,
+    name: str = "data",
+    at_once: int = AT_ONCE,
+) -> list[Path]:
+    """Write the rows of `files` into `folder`, sorted by key and event time; returns the new files, in key order.
+
+    Columns are the contract's: one that a file of an older version lacks is null, one that is no longer in the
+    contract is left out.
+    """
+    rows = _one(connection, f"SELECT count(*) FROM {files_sql(tuple(files))}")
+    if rows == 0:
+        return []
+    source = f"(SELECT {_columns(connection, contract, files)} FROM {_together(files)})"
+    if rows <= at_once:
+        return [_sorted(connection, source, folder / f"{name}-00001.parquet")]
+    pieces = _pieces(connection, files, source, folder / "pieces", -(-rows // at_once))
+    written = []
+    for number, piece in enumerate(pieces, 1):
+        written.append(_sorted(connection, files_sql(tuple(piece)), folder / f"{name}-{number:05d}.parquet"))
+        for path in piece:
+            path.unlink()
+    for path in sorted((folder / "pieces").rglob("*"), reverse=True):
+        path.rmdir()
+    (folder / "pieces").rmdir()
+    return written
+
+
+def _together(files: list[Path]) -> str:
+    return files_sql(tuple(files)).removesuffix(")") + ", union_by_name = true)"
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[Path]) -> str:
+    have = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {_together(files)}").fetchall()}
+    fields = [
+        quote(f.name) if f.name in have else f"NULL::{STORED[f.type]} AS {quote(f.name)}" for f in contract.fields
+    ]
+    return ", ".join([*fields, *SYSTEM_COLUMNS])
+
+
+def _sorted(connection: duckdb.DuckDBPyConnection, source: str, path: Path) -> Path:
+    connection.execute("SET preserve_insertion_order = true")
+    connection.execute(
+        f"COPY (SELECT * FROM {source} ORDER BY {_ORDER}) TO '{path}' "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+    )
+    connection.execute("SET preserve_insertion_order = false")
+    return path
+
+
+def _pieces(
+    connection: duckdb.DuckDBPyConnection, files: list[Path], source: str, folder: Path, number: int
+) -> list[list[Path]]:
+    """The rows of `source` in about `number` ranges of their keys, each a list of files."""
+    keys = f"SELECT coalesce(_key, '') AS k FROM {files_sql(tuple(files))} USING SAMPLE reservoir(200000 ROWS)"
+    quantiles = [i / number for i in range(1, number)]
+    cuts = _one(connection, f"SELECT quantile_disc(k, {quantiles}) FROM ({keys} REPEATABLE (1))")
+    piece = "list_sum(list_transform($cuts, lambda c: (coalesce(_key, '') > c)::INTEGER))::INTEGER"
+    folder.mkdir()
+    connection.execute(
+        f"COPY (SELECT *, {piece} AS _piece FROM {source}) TO '{folder}' (FORMAT parquet, PARTITION_BY (_piece))",
+        {"cuts": sorted(set(cuts))},
+    )
+    found = sorted(folder.glob("_piece=*"), key=lambda path: int(path.name.split("=")[1]))
+    return [sorted(path.glob("*.parquet")) for path in found]
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,276 @@
+"""What of a staged delivery is new: records against each other and against the dataset, by sets, never row by row.
+
+Suspects (a key that is there twice, or known already) are found by 64-bit hashes of the 128-bit digests, which keeps
+tens of millions of rows in little memory; only suspects are looked at closely. Contents are compared by DuckDB's hash
+within one query: nothing of it is stored.
+
+A verdict on each suspect row: `duplicate` (adds nothing), `conflict` (same key, other content: quarantine), `changed`
+(a new version of a known record), `new`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .checks import quote, text
+from .contract import Contract
+from .quarantine import Quarantine, Reason
+from .staging import Staged
+from .view import Source, files_sql, rows_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+KEY = Reason(
+    "",
+    "primary_key",
+    "主键与先前的行相同而内容不同（先前的行已保留）",
+    "the same key as an earlier row, with other content (the earlier row stands)",
+)
+_UNIQUE = ("取值应唯一，但先前的行已有此值", "must be unique, and an earlier row has the same value")
+
+
+@dataclass
+class Fresh:
+    """What is left to be committed."""
+
+    parts: list[Path] = field(default_factory=list)
+    superseded: Path | None = None
+    superseded_rows: int = 0
+    rows_accepted: int = 0
+    rows_changed: int = 0
+    rows_duplicate: int = 0
+
+
+def keep_new(
+    connection: duckdb.DuckDBPyConnection,
+    known: Source,
+    staged: Staged,
+    folder: Path,
+    quarantine: Quarantine,
+    *,
+    received: dt.datetime,
+    since: int | None = None,
+) -> Fresh:
+    """Sort `staged` into what is new and what is not, against `known`, the dataset so far; rewrites those parts that
+    hold something else, and quarantines conflicts.
+
+    `since` (a replay): a record that was delivered otherwise by that batch or a later one is a conflict, not changed.
+    """
+    contract = known.contract
+    if not staged.parts:
+        return Fresh()
+    parts = files_sql(tuple(staged.parts), filename=True)
+    _suspects(connection, contract, parts, known)
+    _judge(connection, contract, received, since)
+    for name in [f.name for f in contract.fields if f.unique and contract.primary_key != (f.name,)]:
+        _judge_unique(connection, name, parts, known)
+    _quarantine(connection, contract, parts, staged, quarantine)
+    fresh = Fresh(
+        rows_changed=_count(connection, "verdict = 'changed'"),
+        rows_duplicate=_count(connection, "verdict = 'duplicate'"),
+    )
+    fresh.rows_accepted = staged.rows_good - fresh.rows_duplicate - _count(connection, "verdict = 'conflict'")
+    fresh.parts = _rewrite(connection, staged.parts, folder)
+    path = folder / "superseded.parquet"
+    fresh.superseded_rows = _supersede(connection, known, path)
+    fresh.superseded = path if fresh.superseded_rows else None
+    return fresh
+
+
+def _suspects(connection: duckdb.DuckDBPyConnection, contract: Contract, parts: str, known: Source) -> None:
+    """Tables `suspects` (rows of this delivery) and `versions` (rows of the dataset) of every key that is there twice.
+    `content` is equal where the rows are."""
+    content = f"hash({', '.join(quote(f.name) for f in contract.fields)})" if contract.primary_key else "0::UBIGINT"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE hashes AS SELECT hash(_id) AS h FROM {parts}")
+    twice = "SELECT h FROM hashes GROUP BY h HAVING count(*) > 1"
+    if known.files:
+        twice += f" UNION SELECT hash(_id) AS h FROM {files_sql(known.files)} WHERE h IN (SELECT h FROM hashes)"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {twice}")
+    connection.execute("DROP TABLE hashes")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE suspects AS "
+        f"SELECT filename AS part, _id, _known_at, _file, _row, {content} AS content "
+        f"FROM {parts} WHERE hash(_id) IN (SELECT h FROM twice)"
+    )
+    versions = files_sql(known.files) if known.files else f"(SELECT * FROM {parts} LIMIT 0)"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE versions AS SELECT _id, _known_at, _batch, {content} AS content "
+        f"FROM {versions} WHERE hash(_id) IN (SELECT h FROM twice)"
+    )
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, received: dt.datetime, since: int | None) -> None:
+    """Table `verdicts` (part, _file, _row, _id, known, verdict, field, earlier): one row a suspect.
+
+    A source that tells when it knew (knownTime.field) may deliver a record's history: its versions differ in
+    `_known_at`. Without that, two contents of one key in one delivery are a conflict.
+    """
+    history = bool(contract.known_time)
+    moment = f"TIMESTAMP '{received.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
+    group = "_id, _known_at" if history else "_id"
+    same = "content = latest" + (" OR list_contains(contents, content)" if history else "")
+    conflict = f" OR (latest_batch >= {since} AND content <> latest)" if since is not None else ""
+    own = "_known_at" if history else "NULL"
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE verdicts AS
+        WITH copies AS (
+            SELECT *, row_number() OVER (PARTITION BY _id, content ORDER BY _file, _row) AS copy FROM suspects
+        ), firsts AS (
+            SELECT *,
+                row_number() OVER (PARTITION BY {group} ORDER BY _file, _row) AS place,
+                first_value({{'file': _file, 'row': _row}}) OVER (PARTITION BY {group} ORDER BY _file, _row) AS earlier
+            FROM copies WHERE copy = 1
+        ), so_far AS (
+            SELECT _id, arg_max(content, _known_at) AS latest, arg_max(_batch, _known_at) AS latest_batch,
+                list(content) AS contents, list(_known_at) AS knowns
+            FROM versions GROUP BY _id
+        )
+        SELECT part, _file, _row, _id, NULL::TIMESTAMP AS known, 'duplicate' AS verdict, '' AS field,
+            NULL::STRUCT(file INTEGER, "row" BIGINT) AS earlier
+        FROM copies WHERE copy > 1
+        UNION ALL
+        SELECT part, _file, _row, f._id,
+            CASE WHEN latest IS NULL THEN _known_at
+                WHEN {own} IS NOT NULL AND NOT list_contains(knowns, {own}) THEN {own} ELSE {moment} END,
+            CASE WHEN place > 1{conflict} THEN 'conflict' WHEN latest IS NULL THEN 'new'
+                WHEN {same} THEN 'duplicate' ELSE 'changed' END,
+            '', CASE WHEN place > 1 THEN earlier END
+        FROM firsts f LEFT JOIN so_far s ON s._id = f._id
+        """
+    )
+
+
+def _judge_unique(connection: duckdb.DuckDBPyConnection, name: str, parts: str, known: Source) -> None:
+    """A value of a unique field that another record of this delivery (an earlier row) or of the dataset has."""
+    column = quote(name)
+    out = "ANTI JOIN (SELECT part, _file, _row FROM verdicts WHERE verdict IN ('duplicate', 'conflict')) v "
+    out += "ON v._file = p._file AND v._row = p._row"
+    rows = f"SELECT filename AS part, _id, _file, _row, {column} AS value FROM {parts} p {out} WHERE value IS NOT NULL"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE held AS {rows}")
+    others = "SELECT NULL::BLOB AS _id, NULL AS value WHERE FALSE"
+    if known.files:
+        current = rows_sql(known, columns=f"_id, {column} AS value")
+        others = f"SELECT * FROM ({current}) WHERE value IN (SELECT value FROM held)"
+    connection.execute(
+        f"""
+        INSERT INTO verdicts
+        WITH others AS ({others}), ranked AS (
+            SELECT *, first_value(_id) OVER w AS first_id, first_value({{'file': _file, 'row': _row}}) OVER w AS earlier
+            FROM held WINDOW w AS (PARTITION BY value ORDER BY _file, _row)
+        )
+        SELECT part, _file, _row, _id, NULL, 'conflict', {text(name)}, CASE WHEN first_id <> _id THEN earlier END
+        FROM ranked r
+        WHERE first_id <> _id OR EXISTS (SELECT 1 FROM others o WHERE o.value = r.value AND o._id <> r._id)
+        """
+    )
+    connection.execute(
+        "DELETE FROM verdicts WHERE verdict IN ('new', 'changed') AND (_file, _row) IN "
+        f"(SELECT (_file, _row) FROM verdicts WHERE field = {text(name)})"
+    )
+
+
+def _quarantine(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, parts: str, staged: Staged, quarantine: Quarantine
+) -> None:
+    """Conflicts go to quarantine with the record as it was typed: its texts are gone by now."""
+    cells = ", ".join(f"{text(f.header)}: {as_text(f.name, f.type, f.separator)}" for f in contract.fields)
+    key = contract.primary_key or tuple(f.name for f in contract.fields)
+    value = "concat_ws(', ', " + ", ".join(f"{quote(name)}::VARCHAR" for name in key) + ")"
+    values = " ".join(f"WHEN {text(f.name)} THEN {quote(f.name)}::VARCHAR" for f in contract.fields if f.unique)
+    value = f"CASE field {values} ELSE {value} END" if values else value
+    pointed = (
+        f"{value} || CASE WHEN earlier IS NULL THEN '' ELSE ' (= ' || earlier.file || ':' || earlier.row || ')' END"
+    )
+    found = connection.execute(
+        f"""
+        SELECT v._file AS file, v._row AS "row", to_json({{{cells}}})::VARCHAR AS cells, NULL::VARCHAR AS raw,
+            [{{'field': field, 'rule': CASE WHEN field = '' THEN {text(KEY.rule)} ELSE 'unique' END,
+              'value': {pointed},
+              'reason_zh': CASE WHEN field = '' THEN {text(KEY.zh)} ELSE {text(_UNIQUE[0])} END,
+              'reason_en': CASE WHEN field = '' THEN {text(KEY.en)} ELSE {text(_UNIQUE[1])} END}}] AS faults
+        FROM {parts} p JOIN verdicts v ON v._file = p._file AND v._row = p._row WHERE verdict = 'conflict'
+        """
+    ).to_arrow_reader(100_000)
+    for batch in found:
+        quarantine.write_batch(batch)
+    for name, rows in connection.execute(
+        "SELECT field, count(*) FROM verdicts WHERE verdict = 'conflict' GROUP BY field ORDER BY field"
+    ).fetchall():
+        staged.reasons[Reason(name, "unique", *_UNIQUE) if name else KEY] += rows
+
+
+def as_text(name: str, kind: str, separator: str) -> str:
+    """SQL for a typed field as a text that its contract reads again (dates in ISO form)."""
+    if kind == "array":
+        return f"array_to_string({quote(name)}, {text(separator)})"
+    return f"{quote(name)}::VARCHAR"
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, parts: list[Path], folder: Path) -> list[Path]:
+    """The parts without what is dropped, and with the known times of changed records."""
+    touched = dict(
+        connection.execute("SELECT part, count(*) FROM verdicts WHERE verdict <> 'new' GROUP BY part").fetchall()
+    )
+    kept = []
+    for part in parts:
+        if str(part) not in touched:
+            kept.append(part)
+            continue
+        path = folder / f"{part.stem}-new.parquet"
+        connection.execute(
+            f"COPY (SELECT p.* REPLACE (coalesce(v.known, p._known_at) AS _known_at) FROM {files_sql((part,))} p "
+            f"LEFT JOIN (SELECT * FROM verdicts WHERE part = {text(str(part))}) v "
+            "ON v._file = p._file AND v._row = p._row "
+            f"WHERE v.verdict IS NULL OR v.verdict IN ('new', 'changed')) TO '{path}' (FORMAT parquet)"
+        )
+        part.unlink()
+        if _rows_of(path):
+            kept.append(path)
+        else:
+            path.unlink()
+    return kept
+
+
+def _rows_of(path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
+
+
+def _supersede(connection: duckdb.DuckDBPyConnection, known: Source, path: Path) -> int:
+    """Write which versions of which records others now replace, and since when; returns how many."""
+    said = (
+        "ANTI JOIN (SELECT _id, _known_at, _until FROM "
+        + files_sql(known.superseded)
+        + ") s USING (_id, _known_at, _until)"
+    )
+    found = connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE replaced AS
+        WITH kept AS (
+            SELECT _id, known AS _known_at FROM verdicts WHERE verdict IN ('new', 'changed')
+        ), several AS (
+            SELECT _id FROM kept GROUP BY _id HAVING count(*) > 1 UNION
+            SELECT _id FROM verdicts WHERE verdict = 'changed'
+        ), line AS (
+            SELECT _id, _known_at, lead(_known_at) OVER (PARTITION BY _id ORDER BY _known_at) AS _until
+            FROM (SELECT * FROM kept UNION SELECT _id, _known_at FROM versions) WHERE _id IN (SELECT _id FROM several)
+        )
+        SELECT l.* FROM (SELECT * FROM line WHERE _until IS NOT NULL) l {said if known.superseded else ""}
+        """
+    ).fetchone()
+    rows = int(found[0]) if found else 0
+    if rows:
+        connection.execute(f"COPY (SELECT * FROM replaced ORDER BY ALL) TO '{path}' (FORMAT parquet)")
+    return rows
+
+
+def _count(connection: duckdb.DuckDBPyConnection, condition: str) -> int:
+    row: tuple[Any, ...] | None = connection.execute(f"SELECT count(*) FROM verdicts WHERE {condition}").fetchone()
+    assert row is not None
+    return int(row[0])

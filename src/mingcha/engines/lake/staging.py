@@ -1,0 +1,193 @@
+"""Delivered files read, typed and checked chunk by chunk: what is good to Parquet parts, what is bad to quarantine.
+
+Memory is bounded by the chunk (64 MB of text), whatever the file's size. Nothing written here is visible to anyone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .checks import Checks, compile_checks, judged
+from .contract import Contract
+from .quarantine import Quarantine, Reason, faulty_rows, malformed_rows
+from .sources import Chunk, Source, open_source
+
+if TYPE_CHECKING:
+    import duckdb
+
+Progress = Callable[[int, int], None]
+"""Called with bytes read of the file at hand, and records read so far of all."""
+
+
+@dataclass
+class StagedFile:
+    """What was learnt of a file by reading it: records, encoding, columns that the contract does not ask for."""
+
+    rows: int
+    encoding: str
+    not_taken: list[str]
+
+
+@dataclass
+class Staged:
+    """What a delivery came to so far. `parts` hold the good rows, one file of the delivery after the other."""
+
+    files: list[StagedFile] = field(default_factory=list)
+    parts: list[Path] = field(default_factory=list)
+    rows_read: int = 0
+    rows_good: int = 0
+    rows_left_out: int = 0
+    reasons: Counter[Reason] = field(default_factory=Counter)
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    files: list[Path],
+    folder: Path,
+    quarantine: Quarantine,
+    *,
+    received: dt.datetime,
+    batch: int,
+    where: str = "",
+    progress: Progress | None = None,
+) -> Staged:
+    """Read `files` into parts in `folder`. Problem where one can't be read to its end or does not fit the contract."""
+    staged = Staged()
+    for number, path in enumerate(files, 1):
+        source = open_source(path, contract)
+        stage_source(
+            connection,
+            source,
+            compile_checks(contract, received=received, batch=batch, file=number, where=where, iso=source.typed),
+            number,
+            staged,
+            folder,
+            quarantine,
+            progress,
+        )
+    return staged
+
+
+def stage_source(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    checks: Checks,
+    number: int,
+    staged: Staged,
+    folder: Path,
+    quarantine: Quarantine,
+    progress: Progress | None = None,
+) -> None:
+    """The chunks of one file, the delivery's `number`-th, into `staged`."""
+    before = staged.rows_read
+    for chunk in ahead(source.chunks()):
+        _stage_chunk(connection, chunk, checks, number, staged, folder, quarantine)
+        if progress:
+            progress(chunk.taken, staged.rows_read)
+    staged.files.append(StagedFile(staged.rows_read - before, source.encoding, source.not_taken))
+
+
+def _stage_chunk(
+    connection: duckdb.DuckDBPyConnection,
+    chunk: Chunk,
+    checks: Checks,
+    file: int,
+    staged: Staged,
+    folder: Path,
+    quarantine: Quarantine,
+) -> None:
+    staged.rows_read += len(chunk.rows) + len(chunk.malformed)
+    held = [malformed_rows(file, chunk.malformed)]
+    texts = _texts(chunk, checks)
+    connection.register("chunk", texts)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {checks.typed('chunk')}")
+        good, bad, left_out = _row(
+            connection,
+            "SELECT count(*) FILTER (_in AND _ok), count(*) FILTER (_in AND NOT _ok), count(*) FILTER (NOT _in) "
+            "FROM typed",
+        )
+        staged.rows_good += good
+        staged.rows_left_out += left_out
+        if bad:
+            rows = connection.execute("SELECT _row FROM typed WHERE _in AND NOT _ok ORDER BY _row").fetchnumpy()
+            places = np.searchsorted(chunk.rows, rows["_row"])
+            connection.register("bad", texts.take(places))
+            faults = connection.execute(f"{checks.faults('bad')} ORDER BY _row").to_arrow_table()
+            connection.unregister("bad")
+            held.append(faulty_rows(file, faults, chunk.cells(places)))
+        for reason, number in quarantine.add(connection, *held):
+            staged.reasons[reason] += number
+        if good:
+            if warned := checks.warnings("typed WHERE _in AND _ok"):
+                for check, rows in zip(checks.warned, _row(connection, warned), strict=True):
+                    if rows:
+                        staged.reasons[Reason(check.field, check.rule, check.reason_zh, check.reason_en, True)] += rows
+            part = folder / f"part-{len(staged.parts) + 1:05d}.parquet"
+            connection.execute(
+                f"COPY (SELECT {checks.stored} FROM typed WHERE _in AND _ok) TO '{part}' (FORMAT parquet)"
+            )
+            staged.parts.append(part)
+    finally:
+        connection.unregister("chunk")
+
+
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = connection.execute(sql).fetchone()
+    assert row is not None
+    return row
+
+
+def _texts(chunk: Chunk, checks: Checks) -> Any:
+    """The chunk's texts without blanks at their ends, with `_row` and verdicts, in pieces for DuckDB's threads."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = chunk.table
+    columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
+    whole = judged(pa.table([*columns, pa.array(chunk.rows)], names=[*table.column_names, "_row"]), checks)
+    return pa.Table.from_batches(whole.to_batches(max_chunksize=32_768), whole.schema)
+
+
+def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The same chunks, the next one being read in a thread while this one is checked."""
+    done, stop = object(), threading.Event()
+    waiting: queue.Queue[Any] = queue.Queue(maxsize=1)
+
+    def put(item: Any) -> None:
+        while not stop.is_set():
+            try:
+                return waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def read() -> None:
+        try:
+            for chunk in chunks:
+                put(chunk)
+                if stop.is_set():
+                    return
+            put(done)
+        except BaseException as error:
+            put(error)
+
+    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not done:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()
