@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, QueryDict
 
@@ -82,7 +83,11 @@ class ListPage:
     def _window(self) -> tuple[list, bool, bool, int]:
         after, before = (Cursor.decode(self.request.GET.get(name, "")) for name in ("after", "before"))
         cursor, backwards = (before, True) if before else (after, False)
-        rows, more = read(self.queryset, self.order, self.listing.size, cursor, backwards)
+        try:
+            rows, more = read(self.queryset, self.order, self.listing.size, cursor, backwards)
+        except (ValueError, TypeError, ValidationError):  # a cursor of another sort, or made up: the first page
+            cursor, backwards = None, False
+            rows, more = read(self.queryset, self.order, self.listing.size, None, False)
         if not cursor:
             return rows, False, more, 0
         first = max(cursor.position - len(rows), 0) if backwards else cursor.position
@@ -189,7 +194,7 @@ class ListPage:
     def narrowed(self) -> bool:
         return bool(self.words or self.chosen)
 
-    @property
+    @cached_property
     def tabs(self) -> list[Tab]:
         return [self._tab(view) for view in self.listing.views]
 
