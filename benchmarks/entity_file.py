@@ -211,7 +211,7 @@ def _firms(duck: duckdb.DuckDBPyConnection, n: int) -> None:
     lists = [list(words.BRAND_FIRST), list(words.BRAND_SECOND), _trades(words), list(words.STREET_FIRST)]
     duck.execute(
         """CREATE TABLE firm AS SELECT i, uscc, CASE WHEN i % 3 = 0 THEN legacy END AS legacy15,
-            CASE WHEN i % 5 = 0 THEN 'JY' || lpad(i::VARCHAR, 12, '1') END AS licence,
+            CASE WHEN i % 5 = 0 THEN 'JY' || lpad(i::VARCHAR, 12, '0') END AS licence,
             ? || pick(?, i, 1) || pick(?, i, 2) || pick(?, i, 3) || '有限公司' AS name,
             ? || pick(?, i, 4) || '路' || (hash(i, 5) % 800 + 1) || '号' AS address,
             DATE '1995-01-01' + (hash(i, 6) % 10000)::INTEGER AS opened_on

@@ -6,10 +6,13 @@ triggers keep in step; PostgreSQL by GIN on the array of pieces. Neither cuts Ch
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
-from django.db import connections
+from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, Max, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -25,31 +28,55 @@ MOST = 50_000  # matches of one word that are looked at: beyond, a search is no 
 
 _FORGET = "INSERT INTO entities_search (entities_search, rowid, search) VALUES ('delete', old.id, old.search);"
 _LEARN = "INSERT INTO entities_search (rowid, search) VALUES (new.id, new.search);"
-_SQLITE = (
-    f"""CREATE VIRTUAL TABLE IF NOT EXISTS entities_search USING fts5(search, content='{_TABLE}', content_rowid='id',
-        detail=none, columnsize=0, tokenize="unicode61 remove_diacritics 0")""",
-    f"CREATE TRIGGER IF NOT EXISTS entities_search_insert AFTER INSERT ON {_TABLE} BEGIN {_LEARN} END",
-    f"CREATE TRIGGER IF NOT EXISTS entities_search_delete AFTER DELETE ON {_TABLE} BEGIN {_FORGET} END",
-    f"""CREATE TRIGGER IF NOT EXISTS entities_search_update AFTER UPDATE OF search ON {_TABLE}
-        WHEN old.search <> new.search BEGIN {_FORGET} {_LEARN} END""",
-    "INSERT INTO entities_search (entities_search) VALUES ('rebuild')",
-)
+_TABLE_OF_PIECES = f"""CREATE VIRTUAL TABLE IF NOT EXISTS entities_search USING fts5(search, content='{_TABLE}',
+    content_rowid='id', detail=none, columnsize=0, tokenize="unicode61 remove_diacritics 0")"""
+_TRIGGERS = {
+    "entities_search_insert": f"AFTER INSERT ON {_TABLE} BEGIN {_LEARN} END",
+    "entities_search_delete": f"AFTER DELETE ON {_TABLE} BEGIN {_FORGET} END",
+    "entities_search_update": f"AFTER UPDATE OF search ON {_TABLE} WHEN old.search <> new.search "
+    f"BEGIN {_FORGET} {_LEARN} END",
+}
 _POSTGRESQL = f"CREATE INDEX IF NOT EXISTS entities_search ON {_TABLE} USING gin (string_to_array(search, ' '))"
 
 
 def install(using: str) -> None:
     """Make what the search needs beside the models' tables, where it is missing."""
-    connection = connections[using]
-    if _TABLE not in connection.introspection.table_names():
+    database = connections[using]
+    if _TABLE not in database.introspection.table_names():
         return
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
             cursor.execute(_POSTGRESQL)
             return
         cursor.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'entities_search%' AND type = 'trigger'")
-        if cursor.fetchone()[0] < 3:
-            for statement in _SQLITE:
-                cursor.execute(statement)
+        if cursor.fetchone()[0] < len(_TRIGGERS):
+            cursor.execute(_TABLE_OF_PIECES)
+            _set_triggers(cursor)
+            cursor.execute("INSERT INTO entities_search (entities_search) VALUES ('rebuild')")
+
+
+def _set_triggers(cursor: CursorWrapper) -> None:
+    for name, what in _TRIGGERS.items():
+        cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {what}")
+
+
+@contextmanager
+def changing(keys: str) -> Iterator[None]:
+    """Change texts of the entities in the temporary table `keys` (value), in a transaction, without triggers: the
+    index takes them in two statements instead of two a row, ten times as fast."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    rows = f"FROM {_TABLE} e JOIN {keys} w ON w.value = e.key"
+    with connection.cursor() as cursor:
+        for name in _TRIGGERS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        cursor.execute(
+            f"INSERT INTO entities_search (entities_search, rowid, search) SELECT 'delete', e.id, e.search {rows}"
+        )
+        yield
+        cursor.execute(f"INSERT INTO entities_search (rowid, search) SELECT e.id, e.search {rows}")
+        _set_triggers(cursor)
 
 
 def narrowed(queryset: QuerySet[Entity], text: str) -> QuerySet[Entity]:

@@ -19,7 +19,7 @@ from mingcha.engines.lake import lookup
 from mingcha.engines.linkage import description, evidence
 from mingcha.instance import home
 
-from .. import store
+from .. import search, store
 from ..models import Entity, EntityKey, KeyConflict, Resolution, ResolvedBatch
 
 if TYPE_CHECKING:
@@ -217,14 +217,15 @@ def _write_entities(duck: duckdb.DuckDBPyConnection, now: datetime) -> dict[str,
     columns = ["key", "provisional", *texts, *description.DATES, "initials", "latitude", "longitude"]
     columns += ["simulated", "origin", "search", "updated_at"]
     stamp = store.time_of(f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S.%f}'")
-    rows = duck.execute(f"""
-        SELECT entity, starts_with(entity, 'P-'),
-            {", ".join(f"coalesce({t}, '{blank.get(t, '')}')" for t in texts)}, {", ".join(description.DATES)},
-            coalesce(left(initials, 100), ''),
-            TRY_CAST(split_part(position, ' ', 1) AS DOUBLE), TRY_CAST(split_part(position, ' ', 2) AS DOUBLE),
-            simulated, coalesce(origin, '[]'), coalesce(search, ''), {stamp}
-        FROM changed ORDER BY entity""")
-    total = store.write(store.upsert_sql(ENTITY, columns, "key"), rows)
+    with store.wanted(duck, "SELECT entity FROM changed") as keys, search.changing(keys):
+        rows = duck.execute(f"""
+            SELECT entity, starts_with(entity, 'P-'),
+                {", ".join(f"coalesce({t}, '{blank.get(t, '')}')" for t in texts)}, {", ".join(description.DATES)},
+                coalesce(left(initials, 100), ''),
+                TRY_CAST(split_part(position, ' ', 1) AS DOUBLE), TRY_CAST(split_part(position, ' ', 2) AS DOUBLE),
+                simulated, coalesce(origin, '[]'), coalesce(search, ''), {stamp}
+            FROM changed ORDER BY entity""")
+        total = store.write(store.upsert_sql(ENTITY, columns, "key"), rows)
     moved = duck.execute("""
         SELECT e.target, e.entity FROM entities e LEFT JOIN current c USING (entity)
         WHERE e.target IS DISTINCT FROM c.merged ORDER BY e.entity""")
