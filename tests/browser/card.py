@@ -34,6 +34,8 @@ CARD: dict = {
         "auc": _figure(0.742, 0.014, logistic=0.701, rule=0.655, random=0.5),
         "within_inspector_auc": _figure(0.728, 0.016, logistic=0.688, rule=0.641, random=0.5),
         "hit_rate_top_decile": _figure(0.421, 0.031, logistic=0.361, rule=0.312, random=0.174),
+        "recall_top_decile": _figure(0.242, 0.022, logistic=0.207, rule=0.179, random=0.1),
+        "visits_to_compliant": _figure(353.0, 19.0, logistic=390.0, rule=420.0, random=504.0),
         "days_earlier": _figure(6.4, 1.1, logistic=4.2, rule=2.9, random=0.0),
         "brier_skill": _figure(0.116, 0.018, logistic=0.083, rule=0.021, random=0.0),
         "ece": _figure(0.011, 0.004, logistic=0.019, rule=0.044),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from django.db.models import Min, Sum
@@ -17,8 +15,8 @@ from mingcha.engines.lake.contract import Contract
 from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 
+from . import selectors
 from .models import Batch, Dataset, LakeFile, QuarantineReason
-from .selectors import dataset_contract, lake_folder
 from .tables import DATASETS, REASONS, datasets_with_totals, reason_of
 
 SHOWN = 200  # quarantined rows on a page; the export has them all
@@ -32,7 +30,7 @@ def datasets(request: HttpRequest) -> HttpResponse:
 @require("exchange.dataset.view")
 def dataset(request: HttpRequest, name: str) -> HttpResponse:
     found = get_object_or_404(Dataset, name=name)
-    contract = dataset_contract(found)
+    contract = selectors.dataset_contract(found)
     batches = Batch.objects.filter(dataset=found)
     totals = batches.order_by().aggregate(
         read=Sum("rows_read"),
@@ -50,53 +48,32 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
         "batches": list(batches.select_related("replay_of").prefetch_related("source_files")[:50]),
         "versions": batches.order_by().values("version").annotate(first=Min("received_at")).order_by("-first"),
         "lake": {"files": lake.count(), "bytes": lake.aggregate(total=Sum("bytes"))["total"] or 0},
-        "reasons": QuarantineReason.objects.filter(batch__dataset=found, warning=False)[:8],
+        "reasons": QuarantineReason.objects.filter(batch__dataset=found, warning=False, closed_at=None)[:8],
     }
     return render(request, "exchange/dataset.html", context)
 
 
 @require("exchange.quarantine.view")
 def quarantine(request: HttpRequest) -> HttpResponse:
-    reasons = QuarantineReason.objects.select_related("batch__dataset")
+    reasons = QuarantineReason.objects.filter(closed_at=None).select_related("batch__dataset")
     return list_response(request, REASONS, reasons, may_export=True)
 
 
 @require("exchange.quarantine.view")
 def quarantine_rows(request: HttpRequest, pk: int) -> HttpResponse:
     reason = get_object_or_404(QuarantineReason.objects.select_related("batch__dataset"), pk=pk)
-    rows = _rows(reason)
+    dataset = reason.batch.dataset.name
     kind = request.GET.get("as", "")
     if kind in ("csv", "xlsx"):
         audit_record(user=request.user, action="exchange.quarantine.export", obj=reason, after={"kind": kind})
         head = [_("File"), _("Row"), _("Field"), _("Value"), "原因", "Reason"]
         name = f"quarantine-{reason.batch.dataset.name}-{reason.batch_id}"
+        rows = selectors.quarantine_rows(dataset=dataset, reason=reason)
         cells = ([r["file"], r["row"], r["field"], r["value"], r["reason_zh"], r["reason_en"]] for r in rows)
         return export(request, kind=kind, name=name, head=head, rows=cells, count=reason.rows)
-    contract = dataset_contract(reason.batch.dataset)
-    hidden = any(f.masked for f in contract.fields if f.name == reason.field)
-    context = {
-        "reason": reason,
-        "title": reason_of(reason),
-        "rows": list(islice(rows, SHOWN)),
-        "hidden": hidden,  # the page masks a restricted field; the export, which is audited, does not
-    }
+    rows = list(selectors.quarantine_rows(dataset=dataset, reason=reason, limit=SHOWN))
+    context = {"reason": reason, "title": reason_of(reason), "rows": rows}
     return render(request, "exchange/quarantine_rows.html", context)
-
-
-def _rows(reason: QuarantineReason) -> Iterator[dict[str, Any]]:
-    """Dicts with file, row, field, value, reason_zh, reason_en of what `reason` held back, as the files had it."""
-    import pyarrow.parquet as pq
-
-    names = dict(reason.batch.source_files.values_list("position", "name"))
-    kept = LakeFile.objects.filter(batch=reason.batch, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
-    for path in kept.order_by("path").values_list("path", flat=True):
-        if not (lake_folder() / path).exists():
-            continue
-        for batch in pq.ParquetFile(lake_folder() / path).iter_batches(columns=["file", "row", "faults"]):
-            for row in batch.to_pylist():
-                for fault in row["faults"]:
-                    if fault["rule"] == reason.rule and (fault["field"] or "") == reason.field:
-                        yield fault | {"file": names.get(row["file"], row["file"]), "row": row["row"]}
 
 
 def _field(contract: Contract, field) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 Json = dict[str, Any]
@@ -19,6 +20,8 @@ def figures(card: Json) -> list[Json]:
             _("of those scored highest, found in violation"),
             "share",
         ),
+        "recall_top_decile": (_("Found in the top tenth"), _("share of all violations"), "share"),
+        "visits_to_compliant": (_("Visits to compliant firms"), _("among the top tenth"), "count"),
         "days_earlier": (_("Days earlier"), _("violations move forward at the same daily capacity"), "days"),
         "brier_skill": (_("Brier skill"), _("gain over always saying the base rate"), "plain"),
         "ece": (_("Calibration error"), _("mean distance of said from seen"), "plain"),
@@ -46,14 +49,37 @@ def fairness(card: Json) -> list[Json]:
     """One table for each attribute; a group's rates in the order of the table's columns."""
     rates = ("false_discovery", "false_positive", "missed")
     return [
-        table | {"groups": [g | {"rates": [g.get(name) for name in rates]} for g in table["groups"]]}
+        table
+        | {
+            "title": _attribute(in_language(table["attribute"])),
+            "groups": [g | {"rates": [g.get(name) for name in rates]} for g in table["groups"]],
+        }
         for table in card.get("fairness", [])
     ]
+
+
+def _attribute(name: str) -> str:
+    return {
+        "district": _("District"),
+        "industry": _("Industry"),
+        "kind": _("Kind"),
+        "size": _("Size"),
+        "ownership": _("Ownership"),
+        "age": _("Age of the firm"),
+        "sector": _("Sector"),
+    }.get(name, name)
 
 
 def charts(card: Json) -> Json:
     """What the charts draw; their tables show the same."""
     return {name: card[name] for name in ("calibration", "roc", "gain", "scores") if card.get(name)}
+
+
+def in_language(text: Any) -> str:
+    """A text in the user's language out of {"zh": ..., "en": ...}."""
+    if not isinstance(text, dict):
+        return str(text)
+    return text.get((get_language() or "zh")[:2]) or text.get("zh") or text.get("en") or ""
 
 
 def labels() -> Json:
@@ -84,5 +110,5 @@ def _written(figure: Json, unit: str) -> Json:
 
 
 def _write(value: float, unit: str) -> str:
-    text = {"share": f"{100 * value:.1f}%", "days": f"{value:.1f}"}.get(unit, f"{value:.3f}")
+    text = {"share": f"{100 * value:.1f}%", "days": f"{value:.1f}", "count": f"{value:,.0f}"}.get(unit, f"{value:.3f}")
     return text.replace("-", "−")
