@@ -58,6 +58,16 @@ def cn_id_valid(numbers: pa.Array) -> Flags:
     return right
 
 
+def registration_no_valid(numbers: pa.Array) -> Flags:
+    """Which of a string array are what a firm was registered under, then or now: a USCC, a 15-digit number with a true
+    check digit, or an older certificate's number (13 digits, or in words: 企合粤佛总字第000123号)."""
+    import pyarrow.compute as pc
+
+    older = pc.match_substring_regex(numbers, r"^([0-9]{13}|.{1,16}字第.{0,2}[0-9]{3,8}号?)$")
+    flags: Flags = pc.fill_null(older, False).to_numpy(zero_copy_only=False)
+    return flags | identifiers.uscc_valid(numbers) | identifiers.legacy15_valid(numbers)
+
+
 STANDARDS: dict[str, Standard] = {
     "uscc": Standard(
         "不是有效的统一社会信用代码（18 位，校验码须正确）",
@@ -68,6 +78,11 @@ STANDARDS: dict[str, Standard] = {
         "不是有效的 15 位工商注册号（校验位须正确）",
         "not a valid 15-digit registration number (with a right check digit)",
         column=identifiers.legacy15_valid,
+    ),
+    "registration_no": Standard(
+        "不是有效的统一社会信用代码（校验码须正确）、15 位注册号（校验位须正确）或更早的证照号",
+        "not a valid USCC or 15-digit registration number (with a right check character), nor an older certificate's",
+        column=registration_no_valid,
     ),
     "cn_id": Standard(
         "不是有效的公民身份号码（18 位，出生日期和校验码须正确）",

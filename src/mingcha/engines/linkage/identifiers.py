@@ -154,11 +154,12 @@ def half_width_sql(column: str) -> str:
 def key_of(scheme: str, value: object) -> str | None:
     """`scheme:value` in the one spelling; None for nothing, and for what clerks type where there is no number.
 
-    A code loses everything but letters and digits; another key loses its spaces. A 15-digit number with a true check
+    A code loses everything but letters, digits and Chinese characters (a certificate number of old, 字第…号, stays
+    whole: its digits alone would tie strangers together); another key loses its spaces. A 15-digit number with a true check
     digit that stands in a column of USCCs is what it is: a legacy number.
     """
     text = half_width("" if value is None else str(value)).upper()
-    text = re.sub(r"[^0-9A-Z]+" if scheme in CODE_SCHEMES else r"[\s\u200b\ufeff]+", "", text)
+    text = re.sub(r"[^0-9A-Z\u4e00-\u9fff]+" if scheme in CODE_SCHEMES else r"[\s\u200b\ufeff]+", "", text)
     if not text or re.match(_PLACEHOLDER.replace(r"\x{4E00}-\x{9FFF}", "\u4e00-\u9fff"), text):
         return None
     if scheme == "uscc" and is_legacy15(text):
@@ -169,7 +170,7 @@ def key_of(scheme: str, value: object) -> str | None:
 def key_sql(scheme: str, column: str) -> str:
     """`key_of` as a DuckDB expression over `column` (any type); needs `register` on the connection."""
     text = half_width_sql(f"CAST({column} AS VARCHAR)")
-    drop = "[^0-9A-Z]+" if scheme in CODE_SCHEMES else r"[\s\x{200B}\x{FEFF}]+"
+    drop = r"[^0-9A-Z\x{4E00}-\x{9FFF}]+" if scheme in CODE_SCHEMES else r"[\s\x{200B}\x{FEFF}]+"
     text = f"regexp_replace(upper({text}), '{drop}', '', 'g')"
     prefix = scheme.replace("'", "''")
     key = f"'{prefix}:' || v"
