@@ -55,7 +55,8 @@ def test_officer_may_not_export(signed_in):
     response = signed_in("officer").get("/entities/?as=csv")
     assert response["Content-Type"].startswith("text/html")
     assert (
-        b"file-spreadsheet" not in response.content and not AuditRecord.objects.filter(action="entities.entity.export").exists()
+        b"file-spreadsheet" not in response.content
+        and not AuditRecord.objects.filter(action="entities.entity.export").exists()
     )
 
 

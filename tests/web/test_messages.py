@@ -97,3 +97,13 @@ def test_template_has_no_bare_words_and_no_inline_style_or_script(path):
     bare = re.sub(r"{%.*?%}|{{.*?}}", " ", bare, flags=re.DOTALL)
     bare = re.sub(r"<[^>]*>|&\w+;|mingcha [a-zA-Z ]+", " ", bare)
     assert not set(re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]+", bare)) - NOT_WORDS
+
+
+def test_every_icon_is_in_the_font():
+    font = ROOT / "node_modules" / "@tabler" / "icons-webfont" / "dist" / "tabler-icons.min.css"
+    there = set(re.findall(r"\.ti-([\w-]+):", font.read_text(encoding="utf-8")))
+    used = {name for path in TEMPLATES for name in re.findall(r'{% icon "([\w-]+)"', path.read_text("utf-8"))}
+    used |= {name for path in TEMPLATES for name in re.findall(r'icon_name="([\w-]+)"', path.read_text("utf-8"))}
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "src" / "mingcha").glob("*/**/tables.py"))
+    used |= set(re.findall(r'empty_icon="([\w-]+)"', code))
+    assert not used - there

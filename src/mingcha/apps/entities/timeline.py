@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -20,8 +21,13 @@ SHOWN = 60  # records on the page; earlier ones follow on request
 LANE = (740, 40)  # the strip's width and height
 
 
-def page_of(file: EntityFile, source: str = "", until: datetime.datetime | None = None) -> dict[str, Any]:
-    """What the time line's template draws: the latest records before `until`, of `source` or of all."""
+def page_of(
+    file: EntityFile, source: str = "", until: datetime.datetime | None = None, *, probabilities: bool = False
+) -> dict[str, Any]:
+    """What the time line's template draws: the latest records before `until`, of `source` or of all.
+
+    `probabilities`: whether the reader may see with which probability a visit was drawn (auditors).
+    """
     contracts = _contracts(s.name for s in file.sources)
     wanted = [r for r in reversed(file.records) if not source or r.dataset == source]
     wanted = [r for r in wanted if until is None or r.event_at < until]
@@ -30,25 +36,26 @@ def page_of(file: EntityFile, source: str = "", until: datetime.datetime | None 
         "total": file.total,
         "milliseconds": file.milliseconds,
         "sources": [{"name": s.name, "title": s.title, "rows": s.records} for s in file.sources],
-        "records": [_line(record, contracts[record.dataset]) for record in shown],
+        "records": [_line(record, contracts[record.dataset], probabilities) for record in shown],
         "more": shown[-1].event_at.isoformat() if len(wanted) > SHOWN else "",
         "lane": _lane(file.records),
-        "conflicts": [
-            {
-                "title": _role(d.role),
-                "values": [
-                    {"value": text, "source": contracts[dataset].title, "known": known}
-                    for text, dataset, known in d.said
-                ],
-            }
-            for d in file.disagreements
-        ],
+        "conflicts": [{"title": _role(d.role), "values": _said(d.said, contracts)} for d in file.disagreements],
     }
 
 
-def _line(record: Record, contract: Contract) -> dict[str, Any]:
+def _said(said: Iterable[tuple[str, str, datetime.datetime]], contracts: dict[str, Contract]) -> list[dict[str, Any]]:
+    """Each text once, with the sources that say it, the one known first leading."""
+    values: dict[str, dict[str, Any]] = {}
+    for text, dataset, known in sorted(said, key=lambda s: s[2]):
+        entry = values.setdefault(text, {"value": text, "sources": [], "known": known})
+        entry["sources"].append(contracts[dataset].title)
+    return list(values.values())
+
+
+def _line(record: Record, contract: Contract, probabilities: bool) -> dict[str, Any]:
     happened, known = timezone.localtime(record.event_at), timezone.localtime(record.latest.known_at)
-    cells = [cell for cell in record.latest.cells if cell.value not in (None, "", [])]
+    drawn = contract.inspections.pi if contract.inspections and not probabilities else ""
+    cells = [c for c in record.latest.cells if c.value not in (None, "", []) and (not drawn or c.name != drawn)]
     return {
         "year": happened.year,
         "happened": happened.date() if happened.time() == datetime.time() else happened,
@@ -69,11 +76,18 @@ def _line(record: Record, contract: Contract) -> dict[str, Any]:
 
 
 def _summary(cells: list, contract: Contract) -> str:
-    """The first values that tell of the event itself: not who, where or when."""
+    """The values that tell of the event itself, not who, where or when; of an inspection its outcome first."""
     told = {*contract.roles.values(), *(k.field for k in contract.entity_keys), *contract.primary_key}
     told |= {contract.event_time, contract.known_time, contract.latitude, contract.longitude}
-    telling = [_text(c.value) for c in cells if c.name not in told and not c.masked]
-    return " · ".join(text if len(text) <= 40 else text[:39] + "…" for text in telling[:4])
+    telling: dict[str, str] = {}
+    if contract.inspections:
+        told |= {contract.inspections.pi, contract.inspections.stratum, contract.inspections.inspector}
+        labels = " ".join(point.label for point in contract.inspections.risk_points)
+        telling = {c.name: _text(c.value) for c in cells if re.search(rf"\b{re.escape(c.name)}\b", labels)}
+    for cell in cells:
+        if cell.name not in told and not cell.masked:
+            telling.setdefault(cell.name, _text(cell.value))
+    return " · ".join(text if len(text) <= 40 else text[:39] + "…" for text in list(telling.values())[:4])
 
 
 def _icon(contract: Contract) -> str:

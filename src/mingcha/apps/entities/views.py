@@ -56,7 +56,13 @@ def entity(request: HttpRequest, key: str) -> HttpResponse:
         "keys": file.keys,
         "claims": claims,
         "source": source,
-        "file": page_of(file, source, _moment(request.GET.get("until", ""))) | {"problem": problem},
+        "file": page_of(
+            file,
+            source,
+            _moment(request.GET.get("until", "")),
+            probabilities=may(request.user, "supervision.draw.audit"),
+        )
+        | {"problem": problem},
         "tabs": _tabs(file, len(claims)),
         "story": panels(request, found, "story"),
         "side": panels(request, found, "side"),

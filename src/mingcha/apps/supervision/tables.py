@@ -44,7 +44,7 @@ PLANS = Listing(
         View("running", _("In ceremony"), {"state": (PlanState.APPROVED, PlanState.COMMITTED)}),
         View("published", _("Published"), {"state": (PlanState.PUBLISHED,)}),
     ),
-    empty_icon="dice-off",
+    empty_icon="dice-5",
     empty_title=_("There are no plans yet"),
     empty_text=_("A plan takes its frame from the scored entities: mingcha plan create."),
 )
