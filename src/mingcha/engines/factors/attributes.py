@@ -1,7 +1,7 @@
 """What entities share: an address, a name, a representative, a place, as it was known on each day.
 
 An attribute relation: (entity, value, since, until): the entity's value on days d with since < d <= until, namely that
-of the row with the latest event among those known before d (of several, the last known, then the greatest).
+of the row with the latest event among those that may be seen on d (of several, the last known, then the greatest).
 """
 
 from __future__ import annotations
@@ -73,22 +73,28 @@ def comparable(text: Any, form: str) -> Any:
 
 
 def _history(rows: Any, moment: Moment) -> Any:
+    """Who had which value when: on each day the row with the latest event among those that may be seen."""
     import ibis
 
-    rows = rows.group_by("entity", "value", "since").aggregate(event=rows.event.max(), until=rows.until.max())
+    rows = rows.select("entity", "value", "event", "since", "until").distinct()
+    latest = [ibis.desc("event"), ibis.desc("since"), ibis.desc("value")]
     if moment.single:
-        latest = ibis.window(group_by="entity", order_by=[ibis.desc("event"), ibis.desc("since"), ibis.desc("value")])
-        rows = rows.mutate(place=ibis.row_number().over(latest))
-        return rows.filter(rows.place == 0, rows.until >= moment.last).select("entity", "value", "since", "until")
+        rows = rows.filter(rows.until >= moment.last)
+        rows = rows.mutate(rank=ibis.row_number().over(ibis.window(group_by="entity", order_by=latest)))
+        return rows.filter(rows.rank == 0).select("entity", "value", "since", "until")
+    # Most rows are never withdrawn: of those of an entity, what an older row said, or said again, changes nothing.
     known = ibis.window(group_by="entity", order_by=["since", "event", "value"])
-    so_far = rows.event.max().over(
-        ibis.window(group_by="entity", order_by=["since", "event", "value"], preceding=None, following=0)
+    so_far = ibis.window(group_by="entity", order_by=["since", "event", "value"], preceding=None, following=0)
+    rows = rows.mutate(
+        ended=rows.until.min().over(ibis.window(group_by="entity")) < OPEN, greatest=rows.event.max().over(so_far)
     )
-    rows = rows.mutate(so_far=so_far)
-    rows = rows.filter(rows.event == rows.so_far)
-    rows = rows.mutate(last=rows.value.lag().over(known), last_until=rows.until.lag().over(known))
-    unchanged = (rows.value == rows.last) & (rows.until == OPEN) & (rows.last_until == OPEN)
-    rows = rows.filter(~unchanged.fill_null(False))
-    rows = rows.mutate(next=rows.since.lead().over(known).fill_null(OPEN))
-    rows = rows.mutate(until=ibis.least(rows.until, rows.next))
-    return rows.filter(rows.since < rows.until).select("entity", "value", "since", "until")
+    rows = rows.filter(rows.ended | (rows.event == rows.greatest))
+    rows = rows.mutate(before=rows.value.lag().over(known))
+    rows = rows.filter(rows.ended | rows.before.isnull() | (rows.value != rows.before))
+    changes = rows.select("entity", at=rows.since).union(rows.filter(rows.until < OPEN).select("entity", at=rows.until))
+    changes = changes.distinct()
+    changes = changes.mutate(next=changes.at.lead().over(ibis.window(group_by="entity", order_by="at")).fill_null(OPEN))
+    seen = changes.join(rows, "entity")
+    seen = seen.filter(seen.since <= seen.at, seen.until > seen.at)
+    seen = seen.mutate(rank=ibis.row_number().over(ibis.window(group_by=["entity", "at"], order_by=latest)))
+    return seen.filter(seen.rank == 0).select("entity", "value", since="at", until="next")
