@@ -637,16 +637,18 @@ def check_order(report, leaves, said):
     while i is not None:
         kept.add(i)
         i = before[i]
+    ring = [b"", *leaves, b"\xff" * 33]
     for i in range(len(leaves)):
-        if i not in kept:
-            report.fault(f"units[{i}]", said)
+        if i not in kept:  # or a neighbour stands wrong, if the order is as good without that one
+            near = [j for j, before, after in ((i - 1, i - 1, i + 2), (i + 1, i, i + 3)) if j in kept and ring[before] < leaves[i] < ring[after]]
+            report.fault(" or ".join(f"units[{j}]" for j in sorted([i, *near])), said)
 
 
 def check_root(report, head, leaves):
     root = root_of(leaves)
     if root != head.root:
         zh = "不是这些叶的 Merkle 根（有叶被改动、增加或删去，或根被改动）"
-        en = "is not the Merkle root of the leaves (a leaf was changed, added or removed, or the root was changed)"
+        en = "is not the Merkle root of the leaves (a leaf was changed, added or removed, or the root was)"
         report.fault("root", (zh, en), root, head.root)
 
 

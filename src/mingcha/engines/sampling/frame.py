@@ -185,7 +185,7 @@ def _parquet(path: Path) -> dict[str, list[str]]:
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.readread_table(path)
+        table = pyarrow.parquet.read_table(path)
     except (pyarrow.ArrowException, OSError) as error:
         raise Problem(
             zh=f"名录不是完好的 Parquet：{error}", en=f"The file is not sound Parquet: {error}", where=str(path)

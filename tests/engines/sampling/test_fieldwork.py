@@ -1,0 +1,240 @@
+"""Who visits whom, and who takes the place of a unit that was in the frame by mistake."""
+
+import json
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.engines.sampling.small_draw import finished
+
+from mingcha.engines.sampling import fieldwork, folder, inspectors, results
+from mingcha.engines.sampling.encoding import digest
+from mingcha.engines.sampling.inclusion import pareto
+from mingcha.engines.sampling.inspectors import Inspector, Rules, Visit, assign, directory, teams
+from mingcha.engines.sampling.surveys import frame_estimates
+from mingcha.problems import Problem
+
+DAY = "2026-12-01"
+
+
+def person(name, areas="e", **other):
+    return Inspector(name, tuple(areas), **({"certified": "2027-01-01", "load": 9} | other))
+
+
+def run_once(visits, people, rules, seed=b"\x07" * 32):
+    made = teams([seed], visits, people, rules)
+    return [[people[j].id for j in team if j >= 0] for team in made.members[0].tolist()], made.across[0].tolist()
+
+
+@st.composite
+def stations(draw):
+    areas = "ewn"[: draw(st.integers(1, 3))]
+    people = [
+        person(
+            f"i{j:02d}",
+            draw(st.sampled_from(areas)),
+            load=draw(st.integers(0, 4)),
+            certified=draw(st.sampled_from(["2026-11-30", DAY, "2027-01-01"])),
+            skills=tuple(draw(st.sets(st.sampled_from("pq")))),
+            conflicts=tuple(f"u{k:02d}" for k in draw(st.sets(st.integers(0, 9), max_size=2))),
+        )
+        for j in range(draw(st.integers(2, 12)))
+    ]
+    visits = [
+        Visit(f"u{k:02d}", draw(st.sampled_from(["", *areas])), tuple(draw(st.sets(st.sampled_from("pq"), max_size=1))))
+        for k in range(draw(st.integers(1, 12)))
+    ]
+    return people, visits, Rules(DAY, team=draw(st.integers(1, 3)), across=draw(st.sampled_from([0, 75_000, 500_000])))
+
+
+@given(stations())
+@settings(max_examples=60, deadline=None)
+def test_nobody_is_sent_who_may_not_be(case):
+    people, visits, rules = case
+    sent, across = run_once(visits, people, rules)
+    by_id = {one.id: one for one in people}
+    load = Counter()
+    for visit, team, crosses in zip(visits, sent, across, strict=True):
+        assert len(team) in (0, rules.team) and len(set(team)) == len(team)
+        for one in map(by_id.get, team):
+            assert one.certified >= DAY and visit.id not in one.conflicts and set(visit.skills) <= set(one.skills)
+            assert crosses == (visit.area != "" and visit.area not in one.areas)
+            load[one.id] += 1
+    assert all(load[name] <= by_id[name].load for name in load)
+    assert sum(across) <= (rules.across * len(visits) + 500_000) // 1_000_000
+
+
+def test_equal_chances_where_loads_do_not_bind():
+    people = [person(f"i{j}") for j in range(5)]
+    visits = [Visit("u1", "e"), Visit("u2", "e")]
+    seeds = [digest("test", k) for k in range(4_000)]
+    made = teams(seeds, visits, people, Rules(DAY, across=0))
+    for i in range(2):
+        counts = np.bincount(made.members[:, i].ravel(), minlength=5)
+        assert counts.sum() == 8_000
+        assert (np.abs(counts / 4_000 - 2 / 5) < 5 * np.sqrt(0.4 * 0.6 / 4_000)).all()
+
+
+def test_a_share_of_the_visits_crosses_areas():
+    people = [person(f"i{j:02d}", "e" if j < 10 else "w", load=40) for j in range(20)]
+    visits = [Visit(f"u{k:03d}", "e" if k % 2 else "w") for k in range(200)]
+    made = teams([digest("test", k) for k in range(50)], visits, people, Rules(DAY))
+    assert (made.across.sum(axis=1) == 15).all()  # 7.5% of 200
+    assert len(set(made.across.argmax(axis=1).tolist())) > 10  # not always the same ones
+
+
+def test_chances_are_the_counts_of_reseeded_runs():
+    people = [person(f"i{j}", load=2) for j in range(4)]
+    visits = [Visit(f"u{k}", "e") for k in range(3)]
+    rules = Rules(DAY, across=0, reseeds=300)
+    made = assign(bytes(32), visits, people, rules)
+    again = teams([digest("reseed", bytes(32), k) for k in range(300)], visits, people, rules)
+    for i, team in enumerate(made):
+        assert sum(team["chances"].values()) == 600
+        assert team["chances"]["i0"] == int((again.members[:, i] == 0).sum())
+
+
+def test_batches_give_the_same_as_one_pass(monkeypatch):
+    people = [person(f"i{j}", load=3) for j in range(6)]
+    visits = [Visit(f"u{k}", "e") for k in range(5)]
+    seeds = [digest("test", k) for k in range(40)]
+    whole = teams(seeds, visits, people, Rules(DAY))
+    monkeypatch.setattr(inspectors, "BATCH", 35)
+    assert (teams(seeds, visits, people, Rules(DAY)).members == whole.members).all()
+
+
+@pytest.mark.parametrize(
+    ("people", "rules", "said"),
+    [
+        ([person("a"), person("a")], Rules(DAY), "double or empty: a"),
+        ([person("a"), person("b", certified="2026-11-01")], Rules(DAY), "1 inspectors are certified"),
+        ([person("a"), person("b")], Rules(DAY, team=5), "1 to 4"),
+        ([person("a"), person("b")], Rules(DAY, across=2_000_000), "share across"),
+    ],
+)
+def test_directories_that_make_no_sense(people, rules, said):
+    with pytest.raises(Problem, match=said):
+        directory(people, rules)
+
+
+def test_a_directory_file(tmp_path):
+    path = tmp_path / "staff.csv"
+    path.write_text("id,areas,certified,load,conflicts\nz2,东;西,2027-01-31,5,u1|u2\nz1,东,2027-01-31,5,\n", "gb18030")
+    two, one = inspectors.read_inspectors(path)
+    assert (one.id, two.areas, two.conflicts, two.load) == ("z1", ("东", "西"), ("u1", "u2"), 5)
+    path.write_text("id,areas,certified,load\nz1,东,31/1/2027,5\n")
+    with pytest.raises(Problem, match="must be a date") as caught:
+        inspectors.read_inspectors(path)
+    assert "row 2" in caught.value.where
+    path.write_text("id,areas\nz1,东\n")
+    with pytest.raises(Problem, match="lacks columns: certified, load"):
+        inspectors.read_inspectors(path)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    return finished(tmp_path_factory.mktemp("done"), units=30, take=8)
+
+
+@pytest.fixture
+def copy(done, tmp_path):
+    shutil.copytree(done.folder.parent, tmp_path / "copy")
+    return replace(done, folder=tmp_path / "copy" / "draw")
+
+
+def test_the_sealed_directory_is_used_and_no_other(copy):
+    value = fieldwork.assign(copy.folder)
+    assert len(value["teams"]) == 8 and sum(team["across"] for team in value["teams"]) == 2
+    assert value == json.loads((copy.secret / "assignment.json").read_bytes())
+    sealed = json.loads((copy.secret / "inspectors.json").read_bytes())
+    sealed["inspectors"][0]["load"] += 1
+    (copy.secret / "inspectors.json").write_text(json.dumps(sealed))
+    with pytest.raises(Problem, match="directory of inspectors was changed"):
+        fieldwork.assign(copy.folder)
+    (copy.secret / "inspectors.json").unlink()
+    with pytest.raises(Problem, match="No directory of inspectors was sealed"):
+        fieldwork.assign(copy.folder)
+
+
+def drawn_by_q(made):
+    _, units, outcome = results.drawn(folder.status(made.folder))
+    rows = sorted(range(len(units.ids)), key=lambda i: outcome.q[i])
+    return units, outcome, [units.ids[i] for i in rows if outcome.drawn[i]]
+
+
+def test_the_next_of_the_stratum_takes_the_place_and_pi_is_corrected(copy):
+    units, outcome, chosen = drawn_by_q(copy)
+    out = chosen[0]
+    stratum = units.strata[units.place[out]]
+    rest = [i for i in range(30) if units.strata[i] == stratum and not outcome.drawn[i]]
+    expected = [units.ids[i] for i in sorted(rest, key=lambda i: outcome.q[i])]
+    assert fieldwork.replace_unit(copy.folder, out, "已注销") == expected[0]
+    assert fieldwork.replace_unit(copy.folder, expected[0], "重复户") == expected[1]
+    design = {row[0]: row for row in _rows(copy.secret / "design.csv")}
+    assert out not in design and expected[0] not in design and expected[1] in design
+    frame = [i for i in range(30) if units.strata[i] == stratum and units.ids[i] not in (out, expected[0])]
+    n = int(design[expected[1]][3])
+    exact = dict(zip([units.ids[i] for i in frame], pareto(units.P[frame], n), strict=True))
+    assert int(design[expected[1]][2]) == len(frame)
+    assert float(design[expected[1]][5]) == pytest.approx(exact[expected[1]])
+    assert sum(exact.values()) == pytest.approx(n)
+
+
+def _rows(path):
+    return [line.split(",") for line in path.read_text("utf-8-sig").splitlines()[1:]]
+
+
+def test_what_is_not_replaced(copy):
+    _, _, chosen = drawn_by_q(copy)
+    undrawn = next(name for name in copy.frame.ids if name not in chosen)
+    for unit, reason in ((undrawn, "x"), ("nobody", "x"), (chosen[0], " ")):
+        with pytest.raises(Problem):
+            fieldwork.replace_unit(copy.folder, unit, reason)
+    assert not (copy.folder / "replacements.json").exists()
+    fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+    with pytest.raises(Problem, match="not among the units to visit"):
+        fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+
+
+def test_parties_countersign_what_was_not_changed(copy):
+    _, _, chosen = drawn_by_q(copy)
+    fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+    path = copy.folder / "replacements.json"
+    for party in ("公证处", "market-regulation", "公证处"):
+        fieldwork.countersign(copy.folder, path, copy.key(party))
+    value = json.loads(path.read_bytes())
+    assert sorted(one["id"] for one in value["signatures"]) == ["market-regulation", "公证处"]
+    value["replacements"][0]["reason"] = "other"
+    path.write_text(json.dumps(value))
+    for act in (
+        lambda: fieldwork.countersign(copy.folder, path, copy.key("公证处")),
+        lambda: fieldwork.replace_unit(copy.folder, chosen[1], "x"),
+    ):
+        with pytest.raises(Problem, match="file was changed"):
+            act()
+    with pytest.raises(Problem, match="Only assignment"):
+        fieldwork.countersign(copy.folder, copy.folder / "public.json", copy.key("公证处"))
+
+
+def test_results_become_estimates_of_the_frame(copy, tmp_path):
+    _, _, chosen = drawn_by_q(copy)
+    path = tmp_path / "results.csv"
+    path.write_text("id,violation\n" + "".join(f"{name},{i % 2}\n" for i, name in enumerate(chosen[:7])))
+    figures = frame_estimates(copy.secret / "design.csv", path)
+    assert (figures["N"], figures["drawn"], figures["results"], figures["missing"]) == (30, 8, 7, 1)
+    assert figures["hit_rate"] == pytest.approx(3 / 7)
+    assert (
+        0
+        <= figures["violation_rate"]["low"]
+        < figures["violation_rate"]["value"]
+        < figures["violation_rate"]["high"]
+        <= 1
+    )
+    for line in ("nobody,1\n", f"{chosen[0]},1\n", f"{chosen[7]},maybe\n"):
+        path.write_text("id,violation\n" + f"{chosen[0]},1\n" + line)
+        with pytest.raises(Problem, match="was not drawn"):
+            frame_estimates(copy.secret / "design.csv", path)

@@ -1,0 +1,190 @@
+"""What the verifier says of sound files: just what it proved, and no more; and its exit status."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.verifier.conftest import VERIFIER
+
+VECTORS = json.loads((Path(__file__).parents[1] / "engines/sampling/draw-vectors.json").read_text())
+KINDS = ["public", "audit", "receipt", "undrawn", "opening", "assignment", "replacements"]
+
+
+@pytest.mark.parametrize("kind", ["public", "audit"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_worked_example(tmp_path, said, kind, packed):
+    path = tmp_path / "file"
+    raw = json.dumps(VECTORS[kind]).encode()
+    path.write_bytes(gzip.compress(raw) if packed else raw)
+    status, out = said(path)
+    assert status == 0
+    assert f"{kind} checks hold" in out
+    assert "probabilities attested by discipline-inspection, market-regulation, notary" in out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_file_of_our_draws_holds(draw, said, kind):
+    assert said(draw.paths[kind])[0] == 0
+    assert said(draw.paths[kind], "--against", draw.paths["public"])[0] == 0
+
+
+def test_as_a_program_without_any_package(draw):
+    """Isolated, without site-packages: the standard library is all it has. In both languages by default."""
+    command = [sys.executable, "-I", "-S", str(VERIFIER), str(draw.paths["audit"])]
+    ended = subprocess.run(command, capture_output=True, text=True, env={"PYTHONIOENCODING": "ascii"}, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "audit checks hold" in ended.stdout and "审计核验成立" in ended.stdout
+
+
+def test_it_imports_the_standard_library_only():
+    lines = VERIFIER.read_text().splitlines()
+    imported = {line.split()[1].split(".")[0] for line in lines if line.startswith(("import ", "from "))}
+    assert imported <= set(sys.stdlib_module_names) | {"__future__"}
+
+
+def test_public_says_what_it_leaves_open(draw, said):
+    _, out = said(draw.paths["public"])
+    proved, _, unproved = out.partition("Not proved")
+    assert "4 drawn units are among them" in proved and "the 10 leaves give the root" in proved
+    for open_point in ("probabilities", "left out or spared", "who holds the keys", "simulated lottery 2026-11-30"):
+        assert open_point in unproved
+    assert "in every stratum" not in proved
+
+
+def test_audit_says_what_it_leaves_open(draw, said):
+    _, out = said(draw.paths["audit"])
+    proved, _, unproved = out.partition("Not proved")
+    assert "all 10 units recomputed" in proved and "the probabilities sum to n" in proved
+    assert "committed model" in unproved
+
+
+def test_a_receipt_alone_doesnt_prove_that_it_was_drawn(draw, said):
+    for kind, words in (("receipt", "was drawn"), ("undrawn", "was not drawn")):
+        _, out = said(draw.paths[kind])
+        assert f"that it {words}, as it says: --against" in out.partition("Not proved")[2]
+        _, out = said(draw.paths[kind], "--against", draw.paths["public"])
+        proved = out.partition("Not proved")[0]
+        assert words.removeprefix("was ") + ": " in proved
+        assert "anything about other units" in out
+
+
+def test_who_did_not_attest_is_named(draw, said, spoil):
+    one = spoil("public", lambda value: value["attestations"].pop(0) and None)
+    status, out = said(one)
+    assert status == 0 and "attested by market-regulation, 公证处 (not by discipline-inspection)" in out
+    none = spoil("public", lambda value: value["attestations"].clear())
+    status, out = said(none)
+    assert status == 0 and "probabilities attested by nobody" in out
+
+
+def test_weights_that_are_no_probabilities_are_called_so(tmp_path, said):
+    """P need not sum to n in the format; then they are not inclusion probabilities, and the verifier says so."""
+    import numpy as np
+
+    from mingcha.engines.sampling import ceremony, files
+    from mingcha.engines.sampling.draw import run, seal
+
+    units = seal("D", list("abc"), ["x"] * 3, np.array([500_000, 400_000, 300_000]))
+    params = {
+        "strata": {"x": {"N": 3, "n": 1}},
+        "floor": 1,
+        "ceiling": 900_000,
+        "code": "",
+        "model": "",
+        "public_source": "x",
+    }
+    terms = ceremony.Terms("D", units.root, params)
+    seed = ceremony.seed(terms, [], "v")
+    record = files.Record(terms, [], "v", seed, run(units, params, seed).result, [])
+    files.write_audit(tmp_path / "audit.json", record, units)
+    status, out = said(tmp_path / "audit.json")
+    assert (
+        status == 0
+        and "weights, not inclusion probabilities" in out
+        and "sum to n" not in out.partition("Not proved")[0]
+    )
+
+
+def test_fields_of_no_format_are_not_vouched_for(said, spoil):
+    status, out = said(spoil("public", lambda value: value.update(note="trust me")))
+    assert status == 0 and "note: not a field of this format, nothing vouches for it" in out
+
+
+def test_chances_are_recomputed(draw, said):
+    _, out = said(draw.paths["assignment"])
+    assert "the stored chances, recomputed with 50 other seeds" in out
+
+
+def test_files_of_two_draws_dont_go_together(draw, said, tmp_path):
+    path = tmp_path / "example.json"
+    path.write_text(json.dumps(VECTORS["public"]))
+    status, out = said(draw.paths["audit"], "--against", path)
+    assert status == 1 and "draw: not the same as in" in out
+
+
+def test_several_files_at_once(draw, said):
+    status, out = said(draw.paths["undrawn"], "--against", draw.paths["public"], "--against", draw.paths["audit"])
+    assert status == 0 and out.count("HOLDS") == 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "not sound JSON"),
+        (b"{", "line 1, column 2"),
+        (b"\xff\xfe{}", "byte 0 is not UTF-8"),
+        (b"[]", "not a file of a draw"),
+        (b'{"format": "mingcha-draw-public/2"}', "not a file of a draw"),
+        (b'{"format": "mingcha-draw-sealed/1"}', "not a file of a draw"),
+        (b'{"format": ["mingcha-draw-public/1"]}', "not a file of a draw"),
+        (b'{"a": 1, "a": 1}', "stands twice in one object"),
+        (b'{"a": NaN}', "NaN is not JSON"),
+        (b'{"a": 99999999999999999999}', "beyond 2^53-1"),
+        (b"[" * 100_000, "not sound JSON"),
+        (b"\x1f\x8bnot gzip", "can't be read"),
+        (gzip.compress(b"{}" * 500)[:-5], "cut off"),
+        (b'{"format": "mingcha-draw-public/1"}', "head.draw: missing"),
+        (b'{"format": "mingcha-draw-receipt/1", "units": 3}', "receipt.id: missing"),
+    ],
+)
+def test_files_that_are_no_files_of_a_draw(tmp_path, said, raw, words):
+    path = tmp_path / "file"
+    path.write_bytes(raw)
+    status, out = said(path)
+    assert status == 1 and "DOES NOT HOLD" in out and words in out
+
+
+def test_a_file_that_isnt_there(tmp_path, said):
+    status, out = said(tmp_path / "none.json")
+    assert status == 1 and "can't be read" in out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cut_off_anywhere(draw, tmp_path, said, kind):
+    raw = draw.paths[kind].read_bytes().rstrip()
+    path = tmp_path / "cut.json"
+    for size in range(0, len(raw), max(1, len(raw) // 40)):
+        path.write_bytes(raw[:size])
+        assert said(path)[0] == 1
+
+
+def test_a_large_file_is_shared_by_two_processes(draw, said, verifier, monkeypatch):
+    monkeypatch.setattr(verifier, "LARGE", 1)
+    monkeypatch.setattr(verifier, "CHUNK", 2)
+    for kind in ("public", "audit", "opening"):
+        assert said(draw.paths[kind])[0] == 0
+
+
+def test_a_child_that_dies_costs_only_time(verifier, monkeypatch):
+    monkeypatch.setattr(verifier, "LARGE", 1)
+    parent = verifier.os.getpid()
+
+    def task(low, high):
+        if verifier.os.getpid() != parent:
+            verifier.os._exit(1)
+        return bytes(range(low, high))
+
+    assert b"".join(verifier.in_halves(task, 10)) == bytes(range(10))
