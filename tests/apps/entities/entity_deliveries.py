@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from datetime import date, datetime, timedelta
 
 import duckdb
@@ -99,7 +100,7 @@ def deliver(dataset, rows, *, kind=LakeFile.Kind.CLUSTERED, row_group_size=4096)
                 row_number() OVER () AS _row, _id, hash(r)::BIGINT % 1000000 AS _digest
             FROM rows r ORDER BY _key, _event_at""".replace("hash(r)::BIGINT", "(hash(r) >> 2)::BIGINT")
         ).to_arrow_table()
-    path = f"{dataset.name}/{number:06d}.parquet"
+    path = f"{dataset.name}/{number:06d}-{uuid.uuid4().hex[:8]}.parquet"  # as in a real lake: never the same again
     (lake_folder() / path).parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(stored, lake_folder() / path, row_group_size=row_group_size)
     batch = Batch.objects.create(

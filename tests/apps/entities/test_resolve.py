@@ -1,5 +1,5 @@
 import pytest
-from entity_deliveries import dataset, day, deliver
+from tests.apps.entities.entity_deliveries import dataset, day, deliver
 
 from mingcha.apps.entities.models import Entity, EntityKey, KeyConflict, Resolution
 from mingcha.apps.entities.services import entities_resolve

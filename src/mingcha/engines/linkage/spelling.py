@@ -13,7 +13,7 @@ from .identifiers import half_width, half_width_sql
 HAN = "\u3400-\u9fff"
 _NOT_A_WORD = f"[^0-9A-Za-z{HAN}]+"
 _LEGAL_FORM = (
-    "(有限责任公司|股份有限公司|集团有限公司|有限公司|股份公司|集团公司|总公司|公司|有限合伙|普通合伙|合伙企业|个体工商户"
+    "(有限责任公司|股份有限公司|有限公司|股份公司|总公司|公司|有限合伙|普通合伙|合伙企业|个体工商户"
     "|(INCORPORATED|CORPORATION|COMPANY|LIMITED|LLC|INC|CORP|LTD|CO|LLP|LP)+)$"
 )
 _REMARK = r"[(\[【〔][^)\]】〕]*[)\]】〕]"

@@ -2,7 +2,7 @@
 
 from .entities import conflicts_open, entities_search, entities_visible, entity_get
 from .file import Cell, Disagreement, EntityFile, Record, SourceRows, Version, entity_file
-from .links import lake_view
+from .links import lake_view, links_file
 
 __all__ = [
     "Cell",
@@ -17,4 +17,5 @@ __all__ = [
     "entity_file",
     "entity_get",
     "lake_view",
+    "links_file",
 ]

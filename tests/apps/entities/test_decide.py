@@ -1,0 +1,92 @@
+"""People merge and split; rows that come later don't undo it, and the past stays as it was told."""
+
+import pytest
+from tests.apps.entities.entity_deliveries import dataset, deliver
+
+from mingcha.apps.accounts.models import AuditRecord, User
+from mingcha.apps.entities.models import Entity, EntityKey, KeyConflict
+from mingcha.apps.entities.selectors import entity_file, entity_get
+from mingcha.apps.entities.services import entities_resolve, entity_merge, entity_split
+from mingcha.problems import Problem
+
+U, V = "91440604193644872E", "914406048936207755"
+LATER = 40_000  # a day after the decision
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def licences():
+    licences = dataset("licences", {"licence": "licence:food", "uscc": "uscc"}, ("name",))
+    deliver(
+        licences,
+        [
+            {"id": "1", "known": 1, "licence": "L1", "uscc": U, "name": "甲"},
+            {"id": "2", "known": 1, "licence": "L2", "uscc": V, "name": "乙"},
+            {"id": "3", "known": 1, "licence": "L3", "name": "丙"},
+        ],
+    )
+    entities_resolve()
+    return licences
+
+
+@pytest.fixture
+def person():
+    return User.objects.create(username="zhang")
+
+
+def test_a_provisional_one_is_merged_and_goes_on_following_its_rows(licences, person):
+    stall = entity_get("L3")
+    entity_merge(keep=entity_get(U), drop=stall, reason="现场核实为同一经营者", user=person)
+    assert entity_get("L3").key == U and entity_get(stall.key).key == U
+    assert entity_file(U).total == 2
+    record = AuditRecord.objects.get(action="entities.merge")
+    assert record.user == person and record.after["reason"] == "现场核实为同一经营者"
+    deliver(licences, [{"id": "4", "known": 3, "licence": "L3", "uscc": V}])
+    entities_resolve()
+    assert entity_get("L3").key == V  # known on day 3, before the person decided
+
+
+def test_two_credit_codes_merged_by_a_person_stay_merged(licences, person):
+    entity_merge(keep=entity_get(U), drop=entity_get(V), reason="换发执照，原代码注销", user=person)
+    assert entity_get(V).key == U and entity_file(V).total == 2
+    deliver(licences, [{"id": "5", "known": 5, "licence": "L9", "uscc": V}])
+    entities_resolve()
+    assert entity_get("L9").key == U
+    assert Entity.objects.filter(key=V).count() == 0 and Entity.ever.get(key=V).merged_into.key == U
+
+
+def test_a_key_that_was_split_off_stays_off(licences, person):
+    other = entity_split(entity=entity_get(U), keys=["licence:food:L1"], reason="许可证号录入错误", user=person)
+    assert other.provisional and entity_get("L1") == other
+    deliver(licences, [{"id": "6", "known": 6, "licence": "L1", "uscc": U}])
+    assert entities_resolve().conflicts_new == 0  # known before the decision: nothing new
+    deliver(licences, [{"id": "7", "known": LATER, "licence": "L1", "uscc": U}])
+    assert entities_resolve().conflicts_new == 1
+    assert entity_get("L1") == other
+    assert KeyConflict.objects.get().value == "licence:food:L1"
+    rows = EntityKey.objects.filter(value="licence:food:L1").order_by("known_at")
+    assert [r.entity.key for r in rows] == [U, other.key] and rows[0].retracted_at == rows[1].known_at
+    assert rows[1].source == "user:zhang" and rows[1].pinned
+
+
+def test_a_decision_closes_the_conflict(licences, person):
+    deliver(licences, [{"id": "7", "known": 7, "licence": "L1", "uscc": V}])
+    entities_resolve()
+    assert KeyConflict.objects.filter(decided_at=None).count() == 1
+    entity_split(entity=entity_get(U), keys=["licence:food:L1"], to=entity_get(V), reason="许可证已转让", user=person)
+    assert entity_get("L1").key == V and not KeyConflict.objects.filter(decided_at=None).exists()
+
+
+def test_what_can_t_be_decided(licences, person):
+    one, other, stall = entity_get(U), entity_get(V), entity_get("L3")
+    for wrong in (
+        lambda: entity_merge(keep=one, drop=one, reason="同一个", user=person),
+        lambda: entity_merge(keep=stall, drop=one, reason="反了", user=person),
+        lambda: entity_merge(keep=one, drop=other, reason=" ", user=person),
+        lambda: entity_split(entity=one, keys=[f"uscc:{U}"], reason="自己的代码", user=person),
+        lambda: entity_split(entity=one, keys=["licence:food:L2"], reason="不是它的", user=person),
+        lambda: entity_split(entity=stall, keys=["licence:food:L3"], reason="最后一个", user=person),
+    ):
+        with pytest.raises(Problem):
+            wrong()
+    assert not AuditRecord.objects.filter(action__in=("entities.merge", "entities.split")).exists()
