@@ -99,7 +99,7 @@ def steps(plan: Plan, draw: Draw | None, state: Ceremony | None) -> list[dict[st
     parties = len(state.parties) if state else 0
     rows = [
         {
-            "title": _("Freeze the frame"),
+            "title": _("Freeze"),
             "at": draw and draw.frozen_at,
             "done": _("%(units)s entities · %(strata)s strata")
             % {"units": f"{draw.units:,}" if draw else "", "strata": len(state.strata) if state else 0},
