@@ -25,8 +25,8 @@ WARM_QUARTER = 0.12  # log-odds: food spoils and more is sold in the third quart
 class Assumptions:
     """What the truth is made of; log-odds where nothing else is said."""
 
-    intercept: float = -2.90
-    chronic_share: float = 0.055  # firms that break rules as a habit
+    intercept: float = -2.95
+    chronic_share: float = 0.060  # firms that break rules as a habit
     hollow_share: float = 0.020  # registered in bursts at one address; nobody is there
     chronic_effect: float = 2.85
     hollow_effect: float = 3.45
@@ -71,17 +71,17 @@ _FOOD_ONLY = dict.fromkeys((s for s in SECTORS if s not in ("catering", "food_re
 _PUBLIC = {"catering": 2.5, "food_retail": 1.2, "retail": 1.3, "beauty": 1.6, "education": 1.5, "repair": 1.2,
            "wholesale": 0.4, "manufacturing": 0.3, "construction": 0.4, "food_making": 0.5}  # fmt: skip
 SIGNALS: Mapping[str, Signal] = {
-    "complaint": Signal(0.040, firm=0.5, drift=0.7, chronic=5.5, hollow=0.7, sectors=_PUBLIC),
+    "complaint": Signal(0.050, firm=0.5, drift=0.7, chronic=5.5, hollow=0.7, sectors=_PUBLIC),
     "bad_review": Signal(0.9, firm=0.3, drift=0.6, chronic=3.2, hollow=0.0, covered=0.7,
                          sectors={**_FOOD_ONLY, "food_making": 0.0, "food_retail": 0.3}),
     "kitchen_alarm": Signal(0.5, firm=0.4, drift=0.6, chronic=4.0, hollow=0.0, covered=0.35,
                             sectors={**_FOOD_ONLY, "food_retail": 0.0}),
     "health_lapse": Signal(0.10, firm=0.4, drift=0.3, chronic=4.0, hollow=0.0, sectors=_FOOD_ONLY),
-    "other_penalty": Signal(0.010, firm=0.6, drift=0.3, chronic=7.0, hollow=0.8),
+    "other_penalty": Signal(0.013, firm=0.6, drift=0.3, chronic=7.0, hollow=0.8),
     "wage_arrears": Signal(0.012, firm=0.3, drift=0.6, chronic=4.0, hollow=0.2),
     "no_insured": Signal(0.05, firm=0.2, chronic=2.0, hollow=9.0, companies_only=True, cap=1),
     "power_stopped": Signal(0.03, firm=0.1, drift=0.2, chronic=1.4, hollow=12.0, cap=1),
-    "utility_arrears": Signal(0.05, firm=0.3, drift=0.5, chronic=2.8, hollow=1.6, cap=3),
+    "utility_arrears": Signal(0.06, firm=0.3, drift=0.5, chronic=2.8, hollow=1.6, cap=3),
     "report_late": Signal(0.05, firm=0.4, chronic=3.0, hollow=6.0, cap=1),
     "change_of_representative": Signal(0.012, firm=0.2, chronic=2.2, hollow=3.5, companies_only=True, cap=2),
     "nuisance": Signal(0.06, street=1.2, sectors={"catering": 2.0}),  # reports of smell, rats and rubbish nearby

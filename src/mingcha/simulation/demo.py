@@ -59,7 +59,53 @@ def city(demo: Demo) -> dict[str, Any]:
     return {"datasets": len(sent), "rows": sum(d.rows for d in sent), "spoiled": sum(d.spoiled for d in sent)}
 
 
-STEPS: tuple[Step, ...] = (Step("city", "生成模拟城市各部门的数据文件", "make the departments' files", city),)
+def deliver(demo: Demo) -> dict[str, Any]:
+    """Import what the departments sent. A file that was taken before adds nothing."""
+    _open_django()
+    from mingcha.apps.exchange.hooks import together
+    from mingcha.apps.exchange.services import batch_import
+
+    manifest = json.loads((demo.folder / "manifest.json").read_text(encoding="utf-8"))
+    with together():
+        reports = [
+            batch_import(
+                contract=demo.folder / "contracts" / f"{sent['name']}.yaml",
+                files=[demo.folder / name for name in sent["files"]],
+            )
+            for sent in manifest["datasets"]
+        ]
+    return {
+        "batches": len(reports),
+        "accepted": sum(r.rows_accepted for r in reports),
+        "quarantined": sum(r.rows_quarantined for r in reports),
+    }
+
+
+def resolve(demo: Demo) -> dict[str, Any]:
+    """One entity, one file."""
+    _open_django()
+    from mingcha.apps.entities.models import Entity
+    from mingcha.apps.entities.services import entities_resolve
+
+    report = entities_resolve()
+    return {
+        "entities": Entity.objects.count(),
+        "provisional": Entity.objects.filter(provisional=True).count(),
+        "links": report.links_new,
+    }
+
+
+def _open_django() -> None:
+    from mingcha.instance import open_django
+
+    open_django()
+
+
+STEPS: tuple[Step, ...] = (
+    Step("city", "生成模拟城市各部门的数据文件", "make the departments' files", city),
+    Step("import", "导入并检查各部门数据", "import and check them", deliver),
+    Step("resolve", "归并为一户一档", "resolve them into one file an entity", resolve),
+)
 
 
 def prepare(

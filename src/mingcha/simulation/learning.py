@@ -6,7 +6,7 @@ so that a draw takes half a second: no screening, one bag, a fixed size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from .story import STRATA, quarter_start
 from .town import Labels
 
 SIZE = learner.Size(trees=60, l2=10.0)
-BOOSTING = Boosting(learning_rate=0.1, bags=1)
+BOOSTING = Boosting(learning_rate=0.1, bags=1, random_cuts=False, fewest_rows=40, l2=10.0)
 QUICK = Config(threads=1, boosting=BOOSTING, stringency=Stringency(cycles=1))  # inspectors' effects before the factors'
 CAREFUL = Config(threads=1, boosting=BOOSTING, stringency=Stringency(cycles=2, folds=2))  # and after
 
@@ -46,8 +46,13 @@ def scores(labels: Labels, x: NDArray[np.float32], inspectors: int) -> Doubles:
 
 
 def strictness(labels: Labels, inspectors: int) -> Doubles:
-    """Log odds that each inspector adds to a visit's record, as far as labels tell; NaN for who made no visit."""
-    effects = learner.fit(_sample(labels, inspectors), [0] * len(FACTORS), CAREFUL, size=SIZE).effects
+    """Log odds that each inspector adds to a visit's record, as far as labels tell; NaN for who made no visit.
+
+    Every visit counts the same: who comes is drawn by lot whatever the firm's pi, so weights would only add noise.
+    """
+    sample = _sample(labels, inspectors)
+    sample = replace(sample, pi=np.full(len(sample), np.nan))
+    effects = learner.fit(sample, [0] * len(FACTORS), CAREFUL, size=SIZE).effects
     out = np.full(inspectors, np.nan)
     out[[int(name) for name in effects.names]] = effects.effect
     return out
