@@ -1,11 +1,8 @@
 """What of a staged delivery is new: records against each other and against the dataset, by sets, never row by row.
 
-Suspects (a key that is there twice, or known already) are found by 64-bit hashes of the 128-bit digests, which keeps
-tens of millions of rows in little memory; only suspects are looked at closely. Contents are compared by DuckDB's hash
-within one query: nothing of it is stored.
-
-A verdict on each suspect row: `duplicate` (adds nothing), `conflict` (same key, other content: quarantine), `changed`
-(a new version of a known record), `new`.
+Only doubtful rows are judged (seen.py set them apart): `duplicate` adds nothing, `conflict` (same key, other content)
+goes to quarantine, `changed` is a new version of a known record, `new` was doubted in vain. All other rows stay where
+they were written. Contents are compared by DuckDB's hash within one connection: nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .checks import quote, text
 from .contract import Contract
 from .quarantine import Quarantine, Reason
+from .seen import Seen
 from .staging import Staged
 from .view import Source, files_sql, rows_sql
 
@@ -61,46 +59,70 @@ def keep_new(
     `since` (a replay): a record that was delivered otherwise by that batch or a later one is a conflict, not changed.
     """
     contract = known.contract
-    if not staged.parts:
-        return Fresh()
-    parts = files_sql(tuple(staged.parts), filename=True)
-    _suspects(connection, contract, parts, known)
+    fresh = Fresh(parts=list(staged.parts), rows_accepted=staged.rows_good)
+    unique = [f.name for f in contract.fields if f.unique and contract.primary_key != (f.name,)]
+    if not staged.doubtful and not (unique and staged.parts):
+        return fresh
+    _suspects(connection, contract, staged, known)
     _judge(connection, contract, received, since)
-    for name in [f.name for f in contract.fields if f.unique and contract.primary_key != (f.name,)]:
-        _judge_unique(connection, name, parts, known)
-    _quarantine(connection, contract, parts, staged, quarantine)
-    fresh = Fresh(
-        rows_changed=_count(connection, "verdict = 'changed'"),
-        rows_duplicate=_count(connection, "verdict = 'duplicate'"),
-    )
-    fresh.rows_accepted = staged.rows_good - fresh.rows_duplicate - _count(connection, "verdict = 'conflict'")
-    fresh.parts = _rewrite(connection, staged.parts, folder)
+    for name in unique:
+        _judge_unique(connection, name, staged, known)
+    _quarantine(connection, contract, staged, quarantine)
+    fresh.rows_changed = _count(connection, "verdict = 'changed'")
+    fresh.rows_duplicate = _count(connection, "verdict = 'duplicate'")
+    fresh.rows_accepted -= fresh.rows_duplicate + _count(connection, "verdict = 'conflict'")
+    fresh.parts = _rewrite(connection, staged.parts + staged.doubtful, folder)
     path = folder / "superseded.parquet"
     fresh.superseded_rows = _supersede(connection, known, path)
     fresh.superseded = path if fresh.superseded_rows else None
     return fresh
 
 
-def _suspects(connection: duckdb.DuckDBPyConnection, contract: Contract, parts: str, known: Source) -> None:
-    """Tables `suspects` (rows of this delivery) and `versions` (rows of the dataset) of every key that is there twice.
-    `content` is equal where the rows are."""
-    content = f"hash({', '.join(quote(f.name) for f in contract.fields)})" if contract.primary_key else "0::UBIGINT"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE hashes AS SELECT hash(_id) AS h FROM {parts}")
-    twice = "SELECT h FROM hashes GROUP BY h HAVING count(*) > 1"
-    if known.files:
-        twice += f" UNION SELECT hash(_id) AS h FROM {files_sql(known.files)} WHERE h IN (SELECT h FROM hashes)"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {twice}")
-    connection.execute("DROP TABLE hashes")
+def remember(connection: duckdb.DuckDBPyConnection, known: Source, expected: int) -> Seen:
+    """A filter that knows the records of `known`, with room for `expected` more."""
+    if not known.files:
+        return Seen(expected)
+    files = files_sql(known.files)
+    row = connection.execute(f"SELECT count(*) FROM {files}").fetchone()
+    seen = Seen(expected + (int(row[0]) if row else 0))
+    for batch in connection.execute(f"SELECT hash(_id) AS key FROM {files}").to_arrow_reader(1_000_000):
+        seen.add(batch.column(0).to_numpy())
+    return seen
+
+
+def _suspects(connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, known: Source) -> None:
+    """Tables `suspects` (doubtful rows, and the undoubted ones of the same key: `settled`, they came first) and
+    `versions` (rows of the dataset of the same keys). `content` is equal where the rows are."""
+    columns = "filename AS part, _id, _known_at, _file, _row"
+    doubtful = files_sql(tuple(staged.doubtful), filename=True) if staged.doubtful else None
+    first = f"SELECT {columns}, FALSE AS settled FROM {doubtful}" if doubtful else _none(staged.parts, columns)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE doubted AS {first}")
+    if staged.doubtful and staged.parts:
+        connection.execute(
+            f"INSERT INTO doubted SELECT {columns}, TRUE FROM {files_sql(tuple(staged.parts), filename=True)} "
+            "WHERE hash(_id) IN (SELECT hash(_id) FROM doubted)"
+        )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE suspects AS "
-        f"SELECT filename AS part, _id, _known_at, _file, _row, {content} AS content "
-        f"FROM {parts} WHERE hash(_id) IN (SELECT h FROM twice)"
+        "SELECT d.*, c.content FROM doubted d JOIN contents c ON c._file = d._file AND c._row = d._row"
     )
-    versions = files_sql(known.files) if known.files else f"(SELECT * FROM {parts} LIMIT 0)"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE versions AS SELECT _id, _known_at, _batch, {content} AS content "
-        f"FROM {versions} WHERE hash(_id) IN (SELECT h FROM twice)"
+    content = f"hash({', '.join(quote(f.name) for f in contract.fields)})"
+    same = "WHERE hash(_id) IN (SELECT hash(_id) FROM suspects)"
+    holding = []
+    if known.files:  # a look at the digests alone tells which files need be read
+        ids = f"SELECT DISTINCT filename FROM {files_sql(known.files, filename=True)} {same}"
+        holding = [Path(name) for (name,) in connection.execute(ids).fetchall()]
+    rows = "_id, _known_at, _batch"
+    versions = (
+        f"SELECT {rows}, {content} AS content FROM {files_sql(tuple(holding))} {same}"
+        if holding
+        else f"SELECT {rows}, 0::UBIGINT AS content FROM {files_sql(tuple(staged.parts + staged.doubtful))} LIMIT 0"
     )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE versions AS {versions}")
+
+
+def _none(parts: list[Path], columns: str) -> str:
+    return f"SELECT {columns}, FALSE AS settled FROM {files_sql(tuple(parts), filename=True)} LIMIT 0"
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, received: dt.datetime, since: int | None) -> None:
@@ -145,8 +167,9 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, received: 
     )
 
 
-def _judge_unique(connection: duckdb.DuckDBPyConnection, name: str, parts: str, known: Source) -> None:
+def _judge_unique(connection: duckdb.DuckDBPyConnection, name: str, staged: Staged, known: Source) -> None:
     """A value of a unique field that another record of this delivery (an earlier row) or of the dataset has."""
+    parts = files_sql(tuple(staged.parts + staged.doubtful), filename=True)
     column = quote(name)
     out = "ANTI JOIN (SELECT part, _file, _row FROM verdicts WHERE verdict IN ('duplicate', 'conflict')) v "
     out += "ON v._file = p._file AND v._row = p._row"
@@ -175,25 +198,33 @@ def _judge_unique(connection: duckdb.DuckDBPyConnection, name: str, parts: str, 
 
 
 def _quarantine(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, parts: str, staged: Staged, quarantine: Quarantine
+    connection: duckdb.DuckDBPyConnection, contract: Contract, staged: Staged, quarantine: Quarantine
 ) -> None:
     """Conflicts go to quarantine with the record as it was typed: its texts are gone by now."""
     cells = ", ".join(f"{text(f.header)}: {as_text(f.name, f.type, f.separator)}" for f in contract.fields)
     key = contract.primary_key or tuple(f.name for f in contract.fields)
     value = "concat_ws(', ', " + ", ".join(f"{quote(name)}::VARCHAR" for name in key) + ")"
     values = " ".join(f"WHEN {text(f.name)} THEN {quote(f.name)}::VARCHAR" for f in contract.fields if f.unique)
-    value = f"CASE field {values} ELSE {value} END" if values else value
+    value = f'CASE "#field" {values} ELSE {value} END' if values else value
     pointed = (
-        f"{value} || CASE WHEN earlier IS NULL THEN '' ELSE ' (= ' || earlier.file || ':' || earlier.row || ')' END"
+        f"{value} || CASE WHEN \"#earlier\" IS NULL THEN '' "
+        "ELSE ' (= ' || \"#earlier\".file || ':' || \"#earlier\".row || ')' END"
     )
+    holding = connection.execute("SELECT DISTINCT part FROM verdicts WHERE verdict = 'conflict'").fetchall()
+    if not holding:
+        return
+    parts = files_sql(tuple(Path(part) for (part,) in holding))
     found = connection.execute(
         f"""
-        SELECT v._file AS file, v._row AS "row", to_json({{{cells}}})::VARCHAR AS cells, NULL::VARCHAR AS raw,
-            [{{'field': field, 'rule': CASE WHEN field = '' THEN {text(KEY.rule)} ELSE 'unique' END,
+        SELECT p._file AS file, p._row AS "row", to_json({{{cells}}})::VARCHAR AS cells, NULL::VARCHAR AS raw,
+            [{{'field': "#field", 'rule': CASE WHEN "#field" = '' THEN {text(KEY.rule)} ELSE 'unique' END,
               'value': {pointed},
-              'reason_zh': CASE WHEN field = '' THEN {text(KEY.zh)} ELSE {text(_UNIQUE[0])} END,
-              'reason_en': CASE WHEN field = '' THEN {text(KEY.en)} ELSE {text(_UNIQUE[1])} END}}] AS faults
-        FROM {parts} p JOIN verdicts v ON v._file = p._file AND v._row = p._row WHERE verdict = 'conflict'
+              'reason_zh': CASE WHEN "#field" = '' THEN {text(KEY.zh)} ELSE {text(_UNIQUE[0])} END,
+              'reason_en': CASE WHEN "#field" = '' THEN {text(KEY.en)} ELSE {text(_UNIQUE[1])} END}}] AS faults
+        FROM {parts} p JOIN (  -- no field has a "#" in its name, so that none of these stands in a field's way
+            SELECT _file AS "#file", _row AS "#row", field AS "#field", earlier AS "#earlier"
+            FROM verdicts WHERE verdict = 'conflict'
+        ) v ON "#file" = p._file AND "#row" = p._row
         """
     ).to_arrow_reader(100_000)
     for batch in found:
