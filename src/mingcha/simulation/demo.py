@@ -158,18 +158,18 @@ def _open(entities: int, seed: int, fresh: bool) -> Demo:
         return demo
     kept = json.loads(path.read_text(encoding="utf-8"))
     demo = Demo(kept["entities"], kept["seed"], kept["code"], kept["done"])
-    if (demo.entities, demo.seed) == (entities, seed) and not fresh and (complete(demo) or demo.code == code):
+    same = (demo.entities, demo.seed) == (entities, seed)
+    if same and not fresh and (complete(demo) or demo.code == code):
         return demo
-    if not fresh:
+    if not same and not fresh:
         raise Problem(
-            zh=f"该实例是另一座模拟城市（{demo.entities} 户，种子 {demo.seed}），或由旧版程序生成而未完成。",
-            en=f"This instance is another simulated city ({demo.entities} entities, seed {demo.seed}), "
-            "or an unfinished one of an older version.",
+            zh=f"该实例是另一座模拟城市（{demo.entities} 户，种子 {demo.seed}）。",
+            en=f"This instance is another simulated city ({demo.entities} entities, seed {demo.seed}).",
             where=str(home()),
             todo_zh="加 --fresh 重新生成（删除该实例），或用 MINGCHA_HOME 指定另一个文件夹。",
             todo_en="Add --fresh to make it anew (this deletes the instance), or name another folder in MINGCHA_HOME.",
         )
-    _clear()
+    _clear()  # asked for, or left unfinished by an older version of the code
     return _open(entities, seed, False)
 
 
@@ -177,6 +177,7 @@ def _clear() -> None:
     """Delete what an instance is made of, and nothing else that may lie in its folder; the demo's mark goes last, so
     that a killed deletion is gone on with."""
     root = home()
+    _refuse_real_data()
     for name in INSTANCE:
         for path in root.glob(name):
             if path.is_dir():
@@ -184,6 +185,26 @@ def _clear() -> None:
             else:
                 path.unlink()
     (root / STATE).unlink()
+
+
+def _refuse_real_data() -> None:
+    """An instance into which somebody imported something of his own is not the demo's to delete."""
+    if not (home() / "mingcha.sqlite3").exists():
+        return
+    _open_django()
+    from django.db import connections
+
+    from mingcha.apps.exchange.models import Dataset
+
+    if names := list(Dataset.objects.filter(simulated=False).values_list("name", flat=True)[:5]):
+        raise Problem(
+            zh=f"该实例中有非模拟的数据集（{'、'.join(names)}），不会删除。",
+            en=f"This instance holds datasets that aren't simulated ({', '.join(names)}): it won't be deleted.",
+            where=str(home()),
+            todo_zh="请用 MINGCHA_HOME 指定另一个空文件夹。",
+            todo_en="Name another, empty folder in MINGCHA_HOME.",
+        )
+    connections.close_all()
 
 
 def _save(demo: Demo) -> None:
