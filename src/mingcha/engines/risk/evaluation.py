@@ -37,7 +37,7 @@ class Estimate:
 def auc(y: Floats, score: Floats, weight: Floats | None = None) -> float:
     """Probability that a violation is ranked above a non-violation, ties half. NaN where one side is missing."""
     w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
-    return float(_auc_of_weights(np.asarray(y, dtype=np.float64), score, w[None, :])[0])
+    return float(auc_of_weights(np.asarray(y, dtype=np.float64), score, w[None, :])[0])
 
 
 def auc_interval(y: Floats, score: Floats, level: float = 0.95) -> Estimate:
@@ -75,6 +75,27 @@ def within_inspector_auc(y: Floats, score: Floats, inspectors: Inspectors) -> fl
     return total / pairs if pairs else float("nan")
 
 
+def within_inspector_interval(
+    y: Floats, score: Floats, inspectors: Inspectors, *, resamples: int = 300, level: float = 0.95, seed: int = 0
+) -> Estimate:
+    """The same with an interval by resampling rows."""
+    row, code = inspectors.rows(), inspectors.codes
+    groups = [row[code == k] for k in np.unique(code)]
+    groups = [at for at in groups if 0 < np.sum(y[at] == 1) < len(at)]
+
+    def mean(w: Floats) -> Floats:
+        total, pairs = np.zeros(len(w)), np.zeros(len(w))
+        for at in groups:
+            hits = w[:, at] @ (y[at] == 1)
+            n = hits * (w[:, at].sum(axis=1) - hits)
+            total += n * np.nan_to_num(auc_of_weights(y[at], score[at], w[:, at]))
+            pairs += n
+        return np.asarray(total / np.maximum(pairs, 1))
+
+    value = within_inspector_auc(y, score, inspectors)
+    return bootstrap(mean, len(y), value=value, resamples=resamples, level=level, seed=seed)
+
+
 def first(score: Floats, tie: Any = None) -> Ints:
     """Row numbers from the highest score down; equal scores by `tie` ascending, else by row number."""
     n = len(score)
@@ -97,7 +118,7 @@ def days_earlier(
     moved = days_forward(score, date, tie)[y == 1]
     if not len(moved):
         return Estimate(float("nan"))
-    draws = [np.asarray(w @ moved / w.sum(1)) for w in _resamples(len(moved), resamples, seed)]
+    draws = [np.asarray(w @ moved / w.sum(1)) for w in resamples_of(len(moved), resamples, seed)]
     return _interval(float(moved.mean()), np.concatenate(draws), level)
 
 
@@ -239,7 +260,7 @@ def bootstrap(
     seed: int = 0,
 ) -> Estimate:
     """`figure` maps (k, rows) counts of a block of k resamples to (k,) values; percentile interval around `value`."""
-    draws = [figure(w) for w in _resamples(rows, resamples, seed)]
+    draws = [figure(w) for w in resamples_of(rows, resamples, seed)]
     return _interval(value, np.concatenate(draws), level)
 
 
@@ -249,13 +270,13 @@ def paired_auc_gain(
     """AUC(ours) - AUC(theirs) on the same rows, resampled together."""
 
     def gain(w: Floats) -> Floats:
-        return _auc_of_weights(y, ours, w) - _auc_of_weights(y, theirs, w)
+        return auc_of_weights(y, ours, w) - auc_of_weights(y, theirs, w)
 
     value = auc(y, ours) - auc(y, theirs)
     return bootstrap(gain, len(y), value=value, resamples=resamples, level=level, seed=seed)
 
 
-def _auc_of_weights(y: Floats, score: Floats, w: Floats) -> Floats:
+def auc_of_weights(y: Floats, score: Floats, w: Floats) -> Floats:
     """(k,) AUC under each of (k, n) row weights."""
     order = np.argsort(score, kind="stable")
     s, hit = np.asarray(score)[order], (np.asarray(y)[order] == 1)
@@ -268,7 +289,7 @@ def _auc_of_weights(y: Floats, score: Floats, w: Floats) -> Floats:
         return np.asarray((positive * below).sum(1) / pairs)
 
 
-def _resamples(rows: int, resamples: int, seed: int) -> Iterator[Floats]:
+def resamples_of(rows: int, resamples: int, seed: int) -> Iterator[Floats]:
     """Blocks of (k, rows) counts: how often each row stands in each resample."""
     rng = np.random.default_rng(seed)
     step = max(1, CHUNK // max(1, rows))

@@ -1,0 +1,236 @@
+"""`mingcha risk`: train, sign, score, explain, backtest, card."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Annotated, Any
+
+import typer
+
+from mingcha.instance import open_django
+from mingcha.problems import Problem, languages
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="风险模型 / The risk model: train, sign, score, explain, backtest, card.",
+)
+Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出 / print JSON")]
+Dataset = Annotated[str, typer.Argument(help="检查数据集 / the dataset of inspections")]
+Point = Annotated[str, typer.Argument(help="风险点；只有一个时可省 / the risk point; may be left out if there is one")]
+Number = Annotated[str, typer.Argument(help="模型编号；默认在用模型 / the model's number; default the champion")]
+Day = Annotated[str, typer.Option(help="YYYY-MM-DD，只用此日之前已知的事实 / facts known before this day")]
+
+
+def day(text: str) -> dt.date | None:
+    """A date option; Problem where it is none."""
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise Problem(
+            zh=f"“{text}”不是日期。",
+            en=f"{text!r} is not a date.",
+            todo_zh="请写成 2026-11-21。",
+            todo_en="Write it as 2026-11-21.",
+        ) from None
+
+
+def show(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def say(zh: str, en: str, *, aside: bool = False) -> None:
+    for language in languages():
+        typer.echo(zh if language == "zh" else en, err=aside)
+
+
+def the_point(dataset: str, point: str) -> str:
+    from mingcha.apps.exchange.selectors import dataset_contract, dataset_get
+
+    inspections = dataset_contract(dataset_get(dataset)).inspections
+    names = [p.name for p in inspections.risk_points] if inspections else []
+    if point or len(names) != 1:
+        if point in names:
+            return point
+        raise Problem(
+            zh=f"“{dataset}”没有风险点“{point}”。" if names else f"“{dataset}”不是检查数据。",
+            en=f"{dataset!r} has no risk point {point!r}." if names else f"{dataset!r} is not one of inspections.",
+            todo_zh="可用：" + "、".join(names) if names else "请在其契约中写明 inspections。",
+            todo_en="There are: " + ", ".join(names) if names else "Declare inspections in its contract.",
+        )
+    return names[0]
+
+
+@app.command()
+def train(
+    dataset: Dataset,
+    point: Point = "",
+    until: Day = "",
+    retain: Annotated[list[str] | None, typer.Option(help="用这些因子，不再筛选 / use these, no screening")] = None,
+    as_json: Json = False,
+) -> None:
+    """训练：候选因子、筛选、拟合、回测、模型卡 / Train: candidates, screening, fit, backtest, card."""
+    open_django()
+    from .services import model_train
+
+    model = model_train(
+        dataset=dataset,
+        risk_point=the_point(dataset, point),
+        until=day(until),
+        retained=retain,
+        report=lambda zh, en: say(f"{zh}……", f"{en} ...", aside=True),
+    )
+    if as_json:
+        show(_card(model))
+    else:
+        _summary(model)
+
+
+@app.command()
+def sign(
+    number: Number = "",
+    by: Annotated[str, typer.Option(help="签发人（用户名）/ who signs (user name)")] = "",
+) -> None:
+    """签发模型，使其在用 / Sign a model: it becomes the champion."""
+    open_django()
+    from mingcha.apps.accounts.models import User
+    from mingcha.apps.accounts.permissions import may
+
+    from .selectors import model_get
+    from .services import model_sign
+
+    user = User.objects.filter(username=by, is_active=True).first()
+    if user is None or not may(user, "risk.model.sign"):
+        raise Problem(
+            zh=f"“{by}”没有签发模型的权限。",
+            en=f"{by!r} may not sign models.",
+            todo_zh="请用 --by 写明有权限的签发人。",
+            todo_en="Name with --by someone who may.",
+        )
+    model = model_sign(model=model_get(number), user=user)
+    say(f"{model.number} 已签发，现为在用模型。", f"{model.number} is signed; it is the champion now.")
+
+
+@app.command()
+def score(number: Number = "", as_of: Day = "", as_json: Json = False) -> None:
+    """评分：全部主体，截至某日 / Score everyone as of a day."""
+    open_django()
+    from .selectors import model_get
+    from .services import scores_refresh
+
+    model = model_get(number)
+    done = scores_refresh(model=model, as_of=day(as_of))
+    if as_json:
+        show(done)
+        return
+    classes = "  ".join(f"{letter} {n:,}" for letter, n in done["classes"].items())
+    say(f"{model.number} 已评 {done['scored']:,} 户：{classes}", f"{model.number} scored {done['scored']:,}: {classes}")
+    if model.state != "champion":
+        say("该模型未签发，评分未启用。", "The model isn't signed; its scores are not in force.")
+    typer.echo(done["file"])
+
+
+@app.command()
+def explain(
+    key: Annotated[str, typer.Argument(help="主体编码 / any key of the entity")],
+    as_of: Day = "",
+    number: Annotated[str, typer.Option("--model", help="模型编号 / the model's number")] = "",
+    as_json: Json = False,
+) -> None:
+    """解释：理由相加等于评分，并说明什么会改变它 / Why: reasons that add up, and what would change them."""
+    open_django()
+    from django.utils import timezone
+
+    from mingcha.apps.entities.selectors import entity_get
+
+    from .selectors import explanation, model_get
+
+    model = model_get(number)
+    entity = entity_get(key)
+    said = explanation(model, entity, day(as_of) or timezone.localdate())
+    if as_json:
+        show(said)
+        return
+    lang = "zh" if languages()[0] == "zh" else "en"
+    say(
+        f"{entity.name or entity.key}：{said['probability']:.1%}（{model.number}，截至 {said['as_of']}）",
+        f"{entity.name or entity.key}: {said['probability']:.1%} ({model.number}, as of {said['as_of']})",
+    )
+    typer.echo(f"  {said['start_probability'] * 100:+6.1f}  " + ("基线" if lang == "zh" else "base line"))
+    for reason in said["reasons"]:
+        value = "—" if reason["value"] is None else f"{reason['value']:g}"
+        typer.echo(f"  {reason['points'] * 100:+6.1f}  {reason[f'title_{lang}']} = {value}")
+    for change in said["changes"]:
+        say(
+            f"  若“{change['title_zh']}”为 {change['to']:g}：{change['probability']:.1%}",
+            f"  if {change['title_en']!r} were {change['to']:g}: {change['probability']:.1%}",
+        )
+
+
+@app.command()
+def backtest(
+    dataset: Dataset,
+    point: Point = "",
+    rolling: Annotated[str, typer.Option(help="YYYY-MM:YYYY-MM，滚动窗口起止月 / first and last month")] = "",
+    window: Annotated[int, typer.Option(min=1, help="每窗几个月 / months a window")] = 2,
+    as_json: Json = False,
+) -> None:
+    """回测：站在每个窗口之前训练，与其后的事实对照 / Backtest: learn before each window, meet what came after."""
+    open_django()
+    from .backtests import rolling_report
+
+    found = rolling_report(dataset, the_point(dataset, point), rolling=rolling, window=window)
+    if as_json:
+        show(found)
+        return
+    for row in found["rolling"]:
+        ours, line = row["retained"]["with_stringency_removed"], row["baselines"]
+        typer.echo(
+            f"{row['from']} – {row['to']}  n={row['test_rows']:<6} AUC {ours['auc']:.3f} "
+            f"[{ours['auc_ci95'][0]:.3f}, {ours['auc_ci95'][1]:.3f}]  "
+            f"logistic {line['logistic']['auc']:.3f}  rule {line['rule']['auc']:.3f}  "
+            f"days {ours['days_earlier']:+.1f}"
+        )
+
+
+@app.command()
+def card(number: Number = "", as_json: Json = False) -> None:
+    """模型卡 / The model card."""
+    open_django()
+    from .selectors import model_get
+
+    model = model_get(number)
+    if as_json:
+        show(_card(model))
+    else:
+        _summary(model)
+
+
+def _card(model: Any) -> dict[str, Any]:
+    return {
+        "number": model.number,
+        "state": model.state,
+        "dataset": model.dataset.name,
+        "risk_point": model.risk_point,
+        "trained_until": str(model.trained_until),
+        "digest": model.digest,
+        "simulated": model.simulated,
+        **model.card,
+    }
+
+
+def _summary(model: Any) -> None:
+    lang = "zh" if languages()[0] == "zh" else "en"
+    simulated = ("（模拟数据）" if lang == "zh" else " (simulated data)") if model.simulated else ""
+    typer.echo(f"{model.number}  {model.title}{simulated}  {model.get_state_display()}  {model.digest[:16]}")
+    for name, figure in model.card["figures"].items():
+        interval = "" if not figure["ci95"] else " [{:.3f}, {:.3f}]".format(*figure["ci95"])
+        lines = "  ".join(f"{k} {v:.3f}" for k, v in figure["baselines"].items())
+        typer.echo(f"  {name:22} {figure['value']:.3f}{interval}   {lines}")
+    for factor in model.card["factors"]:
+        typer.echo(
+            f"  {factor['importance']:6.1%}  {factor['direction']:4}  {factor['title'][lang]}  ({factor['name']})"
+        )

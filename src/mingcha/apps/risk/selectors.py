@@ -1,0 +1,159 @@
+"""Reads: labelled samples out of the lake, models, and the reasons behind a score."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from mingcha.apps.entities.models import Entity
+from mingcha.apps.entities.selectors import lake_view
+from mingcha.instance import home
+from mingcha.problems import Problem
+
+from .models import RiskModel
+
+if TYPE_CHECKING:
+    from mingcha.engines.factors.factor import Factor
+    from mingcha.engines.lake.view import LakeView
+    from mingcha.engines.risk.model import Model
+    from mingcha.engines.risk.sample import Sample
+
+GROUPS = ("district", "industry", "kind")  # an entity's fields by which fairness is looked at
+_WAY = {"up": 1, "down": -1}
+
+
+def labelled_sample(
+    view: LakeView,
+    dataset: str,
+    risk_point: str,
+    *,
+    until: dt.date | None = None,
+    factors: Sequence[Factor],
+    planned: bool = True,
+) -> tuple[Sample, pa.Table]:
+    """The risk point's visits with their factors, and the visits' own table (engines/factors/labels.py), row by row.
+
+    Outcomes as known before `until`. Visits with a cause are left out where `planned`: they are facts of factors, but
+    were not made by the design that the model is to serve.
+    """
+    from mingcha.engines.factors.labels import labels
+    from mingcha.engines.factors.matrix import matrix
+    from mingcha.engines.risk.sample import Sample
+
+    visits = labels(view, dataset, risk_point, known_before=until)
+    if planned:
+        visits = visits.filter(visits["planned"])
+    if not visits.num_rows:
+        raise Problem(
+            zh="没有可供学习的检查记录。",
+            en="There are no visits to learn from.",
+            where=f"{dataset}.{risk_point}",
+            todo_zh="请检查风险点的 population，以及 --until 之前是否有检查。",
+            todo_en="Check the risk point's population, and whether there are visits before --until.",
+        )
+    point = next(p for p in view.sources[dataset].contract.inspections.risk_points if p.name == risk_point)
+    entity = visits["entity"].to_pylist()
+    sample = Sample.build(
+        factors=[f.name for f in factors],
+        x=matrix(view, factors, visits),
+        as_of=np.array(visits["as_of"].to_pylist(), dtype="datetime64[D]"),
+        y=visits["label"].to_numpy(),
+        row=visits["visit"].to_pylist(),
+        inspectors=visits["inspectors"].to_pylist(),
+        stratum=[s or "" for s in visits["stratum"].to_pylist()],
+        pi=visits["pi"].to_numpy(),
+        label_window=point.label_window,
+        groups=_groups(entity),
+    )
+    return sample, visits
+
+
+def _groups(entity: list[str]) -> dict[str, list[str]]:
+    """Levels of each attribute that has at least two of them; the rest say nothing."""
+    rows = {key: rest for key, *rest in Entity.objects.values_list("key", *GROUPS).iterator(chunk_size=20_000)}
+    nobody = [""] * len(GROUPS)
+    columns = {name: [rows.get(key, nobody)[i] for key in entity] for i, name in enumerate(GROUPS)}
+    return {name: levels for name, levels in columns.items() if 2 <= len({v for v in levels if v}) <= 60}
+
+
+def directions(factors: Sequence[Factor]) -> dict[str, int]:
+    """What the contracts know beforehand of how factors pull: name -> +1 or -1."""
+    return {f.name: _WAY[f.direction] for f in factors if f.direction}
+
+
+def told(factors: Sequence[Factor]) -> dict[str, dict[str, Any]]:
+    """What the contracts say of each factor, for its card."""
+    return {
+        f.name: {
+            "title": {"zh": f.title_zh, "en": f.title_en},
+            "dataset": f.dataset,
+            "family": f.family,
+            "unit": f.unit,
+            "basis": {"law": f.basis.law, "article": f.basis.article, "purpose": f.basis.purpose} if f.basis else {},
+        }
+        for f in factors
+    }
+
+
+def model_get(number: str = "") -> RiskModel:
+    """The model `number`, or the champion (the newest model where there is none). Problem where there is no model."""
+    models = RiskModel.objects.select_related("dataset")
+    found = models.filter(number=number).first() if number else None
+    if not number:
+        found = models.filter(state="champion").first() or models.first()
+    if found is None:
+        raise Problem(
+            zh=f"没有模型“{number}”。" if number else "还没有训练过模型，不能评分。",
+            en=f"There is no model {number!r}." if number else "No model has been trained, so nothing can be scored.",
+            todo_zh="请先运行 mingcha risk train。",
+            todo_en="Run mingcha risk train first.",
+        )
+    return found
+
+
+def model_folder(model: RiskModel) -> Path:
+    return home() / "models" / model.folder
+
+
+def model_load(model: RiskModel) -> tuple[Model, list[Factor]]:
+    """The model's bytes, checked against its digest, and its factors as they were declared when it was trained."""
+    from mingcha.engines.factors.factor import Factor
+    from mingcha.engines.risk.model import load
+
+    loaded = load(model_folder(model))
+    if loaded.digest != model.digest:
+        raise Problem(
+            zh=f"模型 {model.number} 的文件与登记的摘要不符。",
+            en=f"The files of the model {model.number} are not those that were registered: their digest differs.",
+            where=str(model_folder(model)),
+            todo_zh="请从备份恢复，或重新训练。",
+            todo_en="Restore it from a backup, or train again.",
+        )
+    return loaded, [Factor.from_json(f) for f in loaded.about["declared"]]
+
+
+def explanation(model: RiskModel, entity: Entity, as_of: dt.date) -> dict[str, Any]:
+    """Why `entity` has its score as of a day: reasons that add up to it, and what would change it."""
+    from mingcha.engines.factors.matrix import matrix
+    from mingcha.engines.risk.explanation import explain
+    from mingcha.engines.risk.sample import Sample
+
+    loaded, factors = model_load(model)
+    rows = pa.table({"entity": pa.array([entity.key]), "as_of": pa.array([as_of], pa.date32())})
+    x = matrix(lake_view({f.dataset for f in factors if f.dataset}), factors, rows)
+    sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=[np.datetime64(as_of)], row=[entity.key])
+    said = explain(loaded, sample)[0].as_dict()
+    titles = {f.name: (f.title_zh, f.title_en, f.unit) for f in factors}
+    for part in (*said["reasons"], *said["changes"]):
+        part["title_zh"], part["title_en"], part["unit"] = titles[part["factor"]]
+    middle = loaded.grid[:, 10]
+    place = {name: i for i, name in enumerate(loaded.factors)}
+    for reason in said["reasons"]:
+        typical = float(middle[place[reason["factor"]]])
+        reason["typical"] = None if np.isnan(typical) else typical
+    return said | {"as_of": as_of, "model": model.number}

@@ -1,0 +1,163 @@
+"""Writes: models trained and signed, scores put in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.db import transaction
+from django.utils import timezone
+
+from mingcha.apps.accounts.models import User
+from mingcha.apps.accounts.services import audit_record
+from mingcha.apps.entities.models import Entity
+from mingcha.apps.entities.selectors import lake_view
+from mingcha.apps.exchange.selectors import dataset_get
+from mingcha.instance import home
+from mingcha.problems import Problem
+
+from . import selectors
+from .choices import ModelState
+from .models import RiskModel, RiskScore
+from .rules import risk_classes
+
+Report = Callable[[str, str], None]  # what is being done: zh, en
+
+
+def model_train(
+    *,
+    dataset: str,
+    risk_point: str,
+    until: dt.date | None = None,
+    retained: Sequence[str] | None = None,
+    config: dict[str, Any] | None = None,
+    user: User | None = None,
+    report: Report = lambda zh, en: None,
+) -> RiskModel:
+    """Train a challenger on what was known before `until` (default today): candidates, screening, fit, backtest, card.
+
+    `retained`: factors to use, without screening. `config`: settings that differ from engines/risk/config.py. The
+    model's folder is written whole first, then its row.
+    """
+    from mingcha.engines.factors.candidates import candidates
+    from mingcha.engines.risk.config import Config
+    from mingcha.engines.risk.model import save
+    from mingcha.engines.risk.train import train
+
+    until = until or timezone.localdate()
+    source = dataset_get(dataset)
+    view = lake_view()
+    settings = Config.of(config or {})
+    report("列出候选因子", "list the candidate factors")
+    declared = candidates(view, known_before=until)
+    if retained is not None:
+        declared = [f for f in declared if f.name in set(retained)]
+    report(f"计算 {len(declared)} 个候选因子", f"compute {len(declared)} candidate factors")
+    sample, visits = selectors.labelled_sample(view, dataset, risk_point, until=until, factors=declared)
+    report(f"筛选、训练、回测（{len(sample)} 次检查）", f"screen, train, backtest ({len(sample)} visits)")
+    trained = train(
+        sample,
+        config=settings,
+        retained=retained,
+        prior=selectors.directions(declared),
+        tested=visits["eligible"].to_numpy(zero_copy_only=False),
+        factors=selectors.told(declared),
+    )
+    of_name = {f.name: f for f in declared}
+    kept = [of_name[name].to_json() for name in trained.model.factors]
+    model = replace(trained.model, about={**trained.model.about, "declared": kept})
+    digest = model.digest
+    save(model, home() / "models" / digest[:16])
+    point = next(p for p in view.sources[dataset].contract.inspections.risk_points if p.name == risk_point)
+    with transaction.atomic():
+        row, created = RiskModel.objects.get_or_create(
+            digest=digest,
+            dataset=source,
+            risk_point=risk_point,
+            defaults={
+                "number": _next_number(),
+                "title": f"{point.title_zh} / {point.title_en}",
+                "trained_until": until,
+                "folder": digest[:16],
+                "card": {**trained.card, "population": len(sample)},
+                "simulated": source.simulated,
+            },
+        )
+        if created:
+            audit_record(user=user, action="risk.model.train", obj=row, after={"digest": digest, "until": str(until)})
+    return row
+
+
+def _next_number() -> str:
+    prefix = f"M-{timezone.localdate():%Y.%m}-"
+    return f"{prefix}{RiskModel.objects.filter(number__startswith=prefix).count() + 1}"
+
+
+@transaction.atomic
+def model_sign(*, model: RiskModel, user: User) -> RiskModel:
+    """Make a challenger the champion, on a person's signature; the champion before it retires."""
+    RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION).exclude(
+        pk=model.pk
+    ).update(state=ModelState.RETIRED)
+    if RiskModel.objects.filter(pk=model.pk).exclude(state=ModelState.CHAMPION).update(state=ModelState.CHAMPION) != 1:
+        raise Problem(
+            zh=f"{model.number} 已是在用模型。",
+            en=f"{model.number} is the champion already.",
+            todo_zh="不必重复签发。",
+            todo_en="There is nothing to sign.",
+        )
+    model.state, model.signed_by, model.signed_at = ModelState.CHAMPION, user, timezone.now()
+    model.save(update_fields=["signed_by", "signed_at"])
+    audit_record(user=user, action="risk.model.sign", obj=model, after={"state": model.state})
+    return model
+
+
+def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User | None = None) -> dict[str, Any]:
+    """Score everyone whom the model may score, as of a day (default today), and put a champion's scores in force.
+
+    All scores are kept as Parquet in the model's folder (entity, probability, risk_class). Counts by class.
+    """
+    from mingcha.engines.factors.labels import eligible
+    from mingcha.engines.factors.matrix import matrix_all
+    from mingcha.engines.risk.sample import Sample
+
+    as_of = as_of or timezone.localdate()
+    loaded, factors = selectors.model_load(model)
+    view = lake_view()
+    who = eligible(view, model.dataset.name, model.risk_point, as_of)
+    who, x = matrix_all(view, factors, as_of, entities=who)
+    names = who.to_pylist()
+    sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=np.full(len(names), np.datetime64(as_of)))
+    probability = loaded.score(sample)
+    about = loaded.about
+    letters = risk_classes(probability, about["positives"] / about["rows"])
+    path = selectors.model_folder(model) / f"scores-{as_of}.parquet"
+    aside = path.with_suffix(".tmp")
+    pq.write_table(pa.table({"entity": who, "probability": probability, "risk_class": letters.tolist()}), aside)
+    aside.replace(path)
+    if model.state == ModelState.CHAMPION:
+        _put_in_force(model, names, probability, letters, as_of, user)
+    counts = {letter: int((letters == letter).sum()) for letter in "ABCD"}
+    return {"scored": len(names), "classes": counts, "as_of": str(as_of), "file": str(path)}
+
+
+@transaction.atomic
+def _put_in_force(
+    model: RiskModel, names: list[str], probability: np.ndarray, letters: np.ndarray, as_of: dt.date, user: User | None
+) -> None:
+    pks = dict(Entity.objects.values_list("key", "pk").iterator(chunk_size=20_000))
+    RiskScore.objects.all().delete()
+    RiskScore.objects.bulk_create(
+        (
+            RiskScore(entity_id=pks[name], model=model, probability=float(p), risk_class=str(letter), as_of=as_of)
+            for name, p, letter in zip(names, probability, letters, strict=True)
+            if name in pks
+        ),
+        batch_size=5000,
+    )
+    audit_record(user=user, action="risk.scores.refresh", obj=model, after={"as_of": str(as_of), "scored": len(names)})
