@@ -1,25 +1,30 @@
-"""Gradient-boosted trees by LightGBM, held as text: small, deterministic, readable without pickle."""
+"""Gradient-boosted trees by LightGBM, held as text: small, deterministic, readable without pickle.
+
+Each booster is trained by one thread, and several boosters (folds, rounds, bags) side by side: on a busy machine,
+threads inside a booster wait for each other at every split, and a tree takes up to a hundred times as long.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from mingcha.engines.risk.arrays import Floats, Ints, sigmoid
 from mingcha.engines.risk.config import Boosting
 
+END = "end of trees"
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 
 def lightgbm() -> Any:
-    """LightGBM, imported when it is first needed: it takes half a second.
-
-    Its threads are told to sleep while they wait. By default they spin, and on a busy machine a tree then takes up to
-    a hundred times as long.
-    """
+    """LightGBM, imported when it is first needed: it takes half a second. Its threads sleep while they wait."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         import lightgbm as lgb
@@ -36,8 +41,16 @@ def lightgbm() -> Any:
     return lgb
 
 
-def base_parameters(seed: int, threads: int) -> dict[str, Any]:
-    """What every booster here shares: one seed, one result, however many threads."""
+def each(function: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
+    """[function(item) ...], `threads` at a time; the results don't depend on how many."""
+    if threads < 2:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(function, items))
+
+
+def base_parameters(seed: int) -> dict[str, Any]:
+    """What every booster here shares."""
     return {
         "objective": "binary",
         "deterministic": True,
@@ -45,14 +58,13 @@ def base_parameters(seed: int, threads: int) -> dict[str, Any]:
         "boost_from_average": False,
         "feature_pre_filter": False,
         "seed": seed,
-        "num_threads": threads,
+        "num_threads": 1,
         "verbose": -1,
     }
 
 
-def _parameters(c: Boosting, rows: int, directions: Sequence[int], seed: int, threads: int) -> dict[str, Any]:
-    small = rows * len(directions) < 5_000_000  # one thread is quicker than two that wait for each other
-    return base_parameters(seed, 1 if small else threads) | {
+def _parameters(c: Boosting, rows: int, directions: Sequence[int], seed: int) -> dict[str, Any]:
+    return base_parameters(seed) | {
         "num_leaves": c.leaves,
         "learning_rate": c.learning_rate,
         "min_data_in_leaf": max(5, min(c.fewest_rows, rows // 20)),
@@ -78,14 +90,14 @@ class Ensemble:
         lgb = lightgbm()
         return [lgb.Booster(model_str=text) for text in self.texts]
 
-    def raw(self, x: Floats, *, threads: int = 2) -> Floats:
+    def raw(self, x: Floats, *, threads: int = 1) -> Floats:
         """(n,) what the factors add to the log odds."""
         if not len(x):
             return np.zeros(0)
         parts = [b.predict(x, raw_score=True, num_threads=threads) for b in self._boosters]
         return np.asarray(np.mean(parts, axis=0), dtype=np.float64)
 
-    def contributions(self, x: Floats, *, threads: int = 2) -> tuple[Floats, Floats]:
+    def contributions(self, x: Floats, *, threads: int = 1) -> tuple[Floats, Floats]:
         """((n, p), (n,)): what each factor adds to a row's log odds, and the common start. Sums to `raw`."""
         if not len(x):
             return np.zeros(x.shape), np.zeros(0)
@@ -107,15 +119,22 @@ def fit(
     threads: int,
 ) -> Ensemble:
     """Boosters of log odds = offset + f(x). offset: (n,) what is already known, e.g. the inspector's effect."""
-    lgb = lightgbm()
     weight = weight / weight.mean()
-    texts = []
-    for bag in range(config.bags):
-        parameters = _parameters(config, len(y), directions, seed + bag, threads)
-        data = lgb.Dataset(x, y, weight=weight, init_score=offset, params=parameters)
-        booster = lgb.train(parameters, data, num_boost_round=max(trees, 1))
-        texts.append(booster.model_to_string(num_iteration=-1))
-    return Ensemble(tuple(texts))
+
+    def one(bag: int) -> str:
+        return train(
+            _parameters(config, len(y), directions, seed + bag), x, y, weight=weight, offset=offset, trees=trees
+        )
+
+    return Ensemble(tuple(each(one, range(config.bags), threads)))
+
+
+def train(parameters: Mapping[str, Any], x: Floats, y: Floats, *, weight: Floats, offset: Floats, trees: int) -> str:
+    """One booster's text, without the record of parameters that LightGBM puts below its trees."""
+    lgb = lightgbm()
+    data = lgb.Dataset(x, y, weight=weight, init_score=offset, params=dict(parameters))
+    text = str(lgb.train(dict(parameters), data, num_boost_round=max(trees, 1)).model_to_string(num_iteration=-1))
+    return text[: text.index(END) + len(END)] + "\n"
 
 
 def choose_trees(
@@ -132,18 +151,21 @@ def choose_trees(
 ) -> int:
     """The number of trees at which the log loss of later rows, over (train, test) folds in time, is least."""
     lgb = lightgbm()
-    curves = []
-    for train, test in folds:
-        parameters = _parameters(config, len(train), directions, seed, threads) | {"metric": "binary_logloss"}
+
+    def curve(fold: tuple[Ints, Ints]) -> Floats:
+        train, test = fold
+        parameters = _parameters(config, len(train), directions, seed) | {"metric": "binary_logloss"}
         data = lgb.Dataset(x[train], y[train], weight=weight[train], init_score=offset[train], params=parameters)
         later = lgb.Dataset(x[test], y[test], weight=weight[test], init_score=offset[test], reference=data)
         seen: dict[str, Any] = {}
         stop = [lgb.record_evaluation(seen), lgb.early_stopping(100, verbose=False)]
         lgb.train(parameters, data, config.most_trees, valid_sets=[later], callbacks=stop)
-        curve = np.array(seen["valid_0"]["binary_logloss"])
+        loss = np.array(seen["valid_0"]["binary_logloss"])
         # A fold that stopped early counts on at its last value, so that folds of different length can be added.
-        full = np.concatenate([curve, np.full(config.most_trees - len(curve), curve[-1])])
-        curves.append(full * weight[test].sum())
+        full = np.concatenate([loss, np.full(config.most_trees - len(loss), loss[-1])])
+        return np.asarray(full * weight[test].sum())
+
+    curves = each(curve, folds, threads)
     return int(np.argmin(np.sum(curves, axis=0))) + 1 if curves else min(100, config.most_trees)
 
 
@@ -177,7 +199,7 @@ def trees(text: str) -> Iterator[Tree]:
         )
 
 
-def held_out_gain(text: str, x: Floats, y: Floats, *, offset: Floats, weight: Floats, threads: int) -> Floats:
+def held_out_gain(text: str, x: Floats, y: Floats, *, offset: Floats, weight: Floats) -> Floats:
     """(p,) how much each factor's splits lower the log loss of rows that the booster has not seen.
 
     Each split is charged with the loss of its two children's values less that of the value it replaces, to second
@@ -186,7 +208,7 @@ def held_out_gain(text: str, x: Floats, y: Floats, *, offset: Floats, weight: Fl
     (Zhou and Hooker 2021, "Unbiased measurement of feature importance in tree-based methods").
     """
     booster = lightgbm().Booster(model_str=text)
-    leaves = booster.predict(x, pred_leaf=True, num_threads=threads).reshape(len(x), -1)
+    leaves = booster.predict(x, pred_leaf=True, num_threads=1).reshape(len(x), -1)
     gain = np.zeros(booster.num_feature())
     score = offset.astype(np.float64).copy()
     for t, tree in enumerate(trees(text)):

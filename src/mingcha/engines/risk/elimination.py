@@ -63,9 +63,9 @@ class Data:
         return cls(x, y, offset, weight, folds, config, seed, threads)
 
     def fit(self, columns: Sequence[int], rows: Ints, directions: Sequence[int] | None = None) -> str:
-        lgb, c = booster.lightgbm(), self.config
+        c = self.config
         # Few factors a tree: a weak factor gets its turn, else it waits behind the strong ones for hundreds of trees.
-        parameters = booster.base_parameters(self.seed, self.threads) | {
+        parameters = booster.base_parameters(self.seed) | {
             "num_leaves": 4,
             "learning_rate": c.learning_rate,
             "feature_fraction": 0.3,
@@ -75,21 +75,31 @@ class Data:
         }
         if directions is not None and any(directions):
             parameters["monotone_constraints"] = list(directions)
-        x = np.ascontiguousarray(self.x[np.ix_(rows, np.asarray(columns))])
-        data = lgb.Dataset(x, self.y[rows], weight=self.weight[rows], init_score=self.offset[rows], params=parameters)
-        return str(lgb.train(parameters, data, c.refit_trees).model_to_string())
+        return booster.train(
+            parameters,
+            self.part(columns, rows),
+            self.y[rows],
+            weight=self.weight[rows],
+            offset=self.offset[rows],
+            trees=c.refit_trees,
+        )
+
+    def part(self, columns: Sequence[int], rows: Ints) -> Floats:
+        return np.ascontiguousarray(self.x[np.ix_(rows, np.asarray(columns))])
 
     def judge(self, columns: Sequence[int], directions: Sequence[int] | None = None) -> tuple[Floats, Floats]:
-        """((m,), (k,)): weighted log loss of each later row of all folds, and each factor's worth on them."""
-        losses, worth = [], np.zeros(len(columns))
-        for train, test in self.folds:
+        """((m,), (k,)): weighted log loss of each judged row of all folds, and each factor's worth on them."""
+
+        def one(fold: tuple[Ints, Ints]) -> tuple[Floats, Floats]:
+            train, test = fold
             text = self.fit(columns, train, directions)
-            x = np.ascontiguousarray(self.x[np.ix_(test, np.asarray(columns))])
-            y, offset, weight = self.y[test], self.offset[test], self.weight[test]
-            score = offset + booster.Ensemble((text,)).raw(x, threads=self.threads)
-            losses.append(weight * (np.logaddexp(0, score) - y * score))
-            worth += booster.held_out_gain(text, x, y, offset=offset, weight=weight, threads=self.threads)
-        return np.concatenate(losses), worth
+            x, y, offset, weight = self.part(columns, test), self.y[test], self.offset[test], self.weight[test]
+            score = offset + booster.Ensemble((text,)).raw(x)
+            loss = np.asarray(weight * (np.logaddexp(0, score) - y * score))
+            return loss, booster.held_out_gain(text, x, y, offset=offset, weight=weight)
+
+        found = booster.each(one, self.folds, self.threads)
+        return np.concatenate([loss for loss, _ in found]), np.sum([worth for _, worth in found], axis=0)
 
 
 def _behind(loss: Floats, best: Floats) -> tuple[float, float]:
@@ -154,13 +164,15 @@ def pull(effect: Floats, value: Floats, bins: int = 20) -> tuple[float, float]:
 def directions(data: Data, factors: Sequence[int], prior: Sequence[int], *, rows: int = 2000) -> list[int]:
     """+1 more is riskier, -1 less is riskier, 0 neither. From the data only if every fold agrees; prior knowledge
     counts unless every fold says the opposite."""
-    every = []
-    for train, test in data.folds:
+
+    def pulls(fold: tuple[Ints, Ints]) -> list[tuple[float, float]]:
+        train, test = fold
         text = data.fit(factors, train)
-        at = test[np.unique(np.linspace(0, len(test) - 1, min(rows, len(test))).astype(int))]
-        x = np.ascontiguousarray(data.x[np.ix_(at, np.asarray(factors))])
-        effect, _ = booster.Ensemble((text,)).contributions(x, threads=data.threads)
-        every.append([pull(effect[:, j], x[:, j]) for j in range(len(factors))])
+        x = data.part(factors, test[np.unique(np.linspace(0, len(test) - 1, min(rows, len(test))).astype(int))])
+        effect, _ = booster.Ensemble((text,)).contributions(x)
+        return [pull(effect[:, j], x[:, j]) for j in range(len(factors))]
+
+    every = booster.each(pulls, data.folds, data.threads)
     share = np.array(every).reshape(len(data.folds), len(factors), 2)
     agreed = np.asarray((share >= data.config.direction).all(axis=0))
     found = np.where(agreed[:, 0], 1, np.where(agreed[:, 1], -1, 0))

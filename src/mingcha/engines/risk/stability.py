@@ -52,7 +52,7 @@ class Association:
     """How strongly each factor goes up or down with the outcome: a rank test that any subset of rows can be asked."""
 
     def __init__(self, x: Floats, sketch_rows: Ints, residual: Floats) -> None:
-        self._codes = np.zeros(x.shape, np.int16, order="F")
+        self._codes: Ints = np.zeros(x.shape, np.int16, order="F")
         self._residual = residual.astype(np.float32)
         for j in range(x.shape[1]):
             column = x[:, j]
@@ -117,19 +117,23 @@ def assess(
     allowed = int(np.floor((1 - config.survive) * len(plan) + 1e-9))
     hits, misses = np.zeros(count, int), np.zeros(count, int)
     gain, took_part = np.zeros(count), np.zeros(count, int)
-    for number, (fit, judge) in enumerate(plan):
+    for pair in range(0, len(plan), 2):
         alive = np.flatnonzero(misses <= allowed)
         if not len(alive):
             break
-        rng = np.random.default_rng([seed, number])
-        # The factor of a cluster is chosen on the fitting half only: the judging half stays untouched.
-        best = best_on(fit)
-        worth, bar = _round(x, y, best, alive, fit, judge, offset, weight, config, rng, threads)
-        won = worth > max(bar, 0.0)
-        hits[alive] += won
-        misses[alive] += ~won
-        gain[alive] += worth
-        took_part[alive] += 1
+
+        def one(number: int, alive: Ints = alive) -> tuple[Floats, float]:
+            fit, judge = plan[number]
+            rng = np.random.default_rng([seed, number])
+            # The factor of a cluster is chosen on the fitting half only: the judging half stays untouched.
+            return _round(x, y, best_on(fit), alive, fit, judge, offset, weight, config, rng)
+
+        for worth, bar in booster.each(one, range(pair, min(pair + 2, len(plan))), threads):
+            won = worth > max(bar, 0.0)
+            hits[alive] += won
+            misses[alive] += ~won
+            gain[alive] += worth
+            took_part[alive] += 1
     return Stability(
         best=best_on(None),
         survived=hits / len(plan),
@@ -149,10 +153,8 @@ def _round(
     weight: Floats,
     config: Screening,
     rng: np.random.Generator,
-    threads: int,
 ) -> tuple[Floats, float]:
     """((alive,), bar): held-out gain a row of each living cluster's factor, and of the best shadow."""
-    lgb = booster.lightgbm()
     shuffled = rng.permutation(len(x))
     # Shadows are drawn from all clusters, the fallen too: the bar stays as high as it was in the first round.
     shadow = best[rng.permutation(len(best))[: config.shadows]]
@@ -166,7 +168,7 @@ def _round(
         m[:, len(real) :] = x[np.ix_(shuffled[rows], shadow)]
         return m
 
-    parameters = booster.base_parameters(int(rng.integers(2**31)), threads) | {
+    parameters = booster.base_parameters(int(rng.integers(2**31))) | {
         "num_leaves": config.leaves,
         "learning_rate": config.learning_rate,
         "feature_fraction": 0.4,
@@ -176,10 +178,7 @@ def _round(
         "bin_construct_sample_cnt": 20_000,
         "enable_bundle": False,
     }
-    data = lgb.Dataset(matrix(fit), y[fit], weight=weight[fit], init_score=offset[fit], params=parameters)
-    text = lgb.train(parameters, data, config.trees).model_to_string()
-    gain = booster.held_out_gain(
-        text, matrix(judge), y[judge], offset=offset[judge], weight=weight[judge], threads=threads
-    )
+    text = booster.train(parameters, matrix(fit), y[fit], weight=weight[fit], offset=offset[fit], trees=config.trees)
+    gain = booster.held_out_gain(text, matrix(judge), y[judge], offset=offset[judge], weight=weight[judge])
     gain /= weight[judge].sum()
     return gain[: len(real)], float(gain[len(real) :].max())

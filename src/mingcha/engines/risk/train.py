@@ -1,0 +1,143 @@
+"""The whole road: screen on early rows, test what comes after, then learn from everything and calibrate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mingcha.engines.risk import card, learner, screening
+from mingcha.engines.risk.arrays import Bools
+from mingcha.engines.risk.backtest import Factors, Window, backtest, calibration_of, require_windows, tested_on
+from mingcha.engines.risk.calibration import Calibration
+from mingcha.engines.risk.config import Config
+from mingcha.engines.risk.model import Model, quantile_grid
+from mingcha.engines.risk.sample import Sample, require_labels
+from mingcha.engines.risk.screening import Proposal
+from mingcha.engines.risk.selection import weighting, weights
+from mingcha.engines.risk.splits import Split, at
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """proposal: None where the list of factors was given. windows: the backtest, in the order of time."""
+
+    model: Model
+    proposal: Proposal | None
+    windows: tuple[Window, ...]
+    card: dict[str, Any]
+
+
+def train(
+    sample: Sample,
+    *,
+    config: Config | None = None,
+    retained: Sequence[str] | None = None,
+    allowed: Collection[str] | None = None,
+    prior: Mapping[str, int] | None = None,
+    tested: Bools | None = None,
+    full: bool = True,
+    factors: Mapping[str, dict[str, Any]] | None = None,
+    signed_by: str = "",
+) -> Trained:
+    """A calibrated model with its card.
+
+    retained: factors to use; else they are screened on the rows known before the first tested window, so that the
+    test is honest, and the same list is then used. allowed: the whitelist. prior: factor -> +1 or -1, what is known
+    beforehand. tested: (n,) rows that a test may use, where more are trained on. full: also test all allowed factors.
+    factors: what the contracts say of each factor, for its card.
+    Raises Problem: nothing to learn from, no window to test, a factor that the sample lacks.
+    """
+    c = config or Config()
+    known = np.flatnonzero(sample.mature())
+    require_labels(sample.take(known), "训练", "train")
+    splits = windows_of(sample, c, tested)
+    require_windows(splits)
+    proposal, chosen = None, None
+    if retained is None:
+        proposal = propose(sample, until=splits[0].first, config=c, allowed=allowed, prior=prior)
+        chosen = Factors(proposal.names, proposal.directions)
+    else:
+        chosen = Factors.of(retained, prior)
+    everything = Factors.of([f for f in sample.factors if allowed is None or f in allowed], prior)
+    longer = everything if full and len(everything.names) > len(chosen.names) else None
+    windows = backtest(sample, splits, chosen, config=c, full=longer, full_in=1)
+    model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c), signed_by=signed_by)
+    return Trained(
+        model=model,
+        proposal=proposal,
+        windows=tuple(windows),
+        card=card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names)),
+    )
+
+
+def windows_of(sample: Sample, config: Config, tested: Bools | None = None) -> list[Split]:
+    """The latest `config.windows` windows of `config.window_days` days with known outcomes, oldest first. A sample
+    too short for them is cut into windows of the later half of its time."""
+    usable = sample.mature() & (np.ones(len(sample), dtype=bool) if tested is None else tested)
+    if not usable.any():
+        return []
+    days = sample.as_of[usable].astype("int64")
+    start, end = int(days.min()), int(days.max()) + 1
+    length = min(config.window_days, max(1, (end - start) // (2 * config.windows)))
+    splits = []
+    for k in range(config.windows, 0, -1):
+        first = np.datetime64(end - k * length, "D")
+        split = at(sample, first, first + np.timedelta64(length - 1, "D"))
+        split = split if tested is None else tested_on(split, tested)
+        y = sample.y[split.train]
+        if len(split.test) and len(y) and 0 < y.sum() < len(y) and sample.y[split.test].sum() > 0:
+            splits.append(split)
+    return splits
+
+
+def propose(
+    sample: Sample,
+    *,
+    until: Any,
+    config: Config,
+    allowed: Collection[str] | None = None,
+    prior: Mapping[str, int] | None = None,
+) -> Proposal:
+    """Screen on the rows whose label was known before `until`, each factor against what the inspectors explain."""
+    early = sample.take(sample.mature(until))
+    require_labels(early, "筛选因子", "screen factors")
+    weight = weights(early.pi, config.weight_cap)
+    effects = learner.effects_alone(early, weight, config)
+    offset = effects.intercept + effects.of(early.inspectors)
+    return screening.screen(early, config=config, offset=offset, weight=weight, allowed=allowed, prior=prior)
+
+
+def fit_model(
+    sample: Sample,
+    factors: Factors,
+    *,
+    config: Config,
+    calibration: Calibration | None = None,
+    signed_by: str = "",
+) -> Model:
+    """A model of all rows of `sample`, which need labels, on these factors."""
+    require_labels(sample, "训练", "train")
+    part = sample.select(factors.names)
+    fitted = learner.fit(part, factors.directions, config)
+    return Model(
+        factors=factors.names,
+        directions=factors.directions,
+        learner=fitted.learner,
+        effects=fitted.effects,
+        calibration=calibration,
+        grid=quantile_grid(part.x),
+        config=config,
+        about={
+            "rows": len(sample),
+            "positives": int(sample.y.sum()),
+            "from": str(sample.as_of.min()),
+            "until": str(sample.as_of.max()),
+            "trees": fitted.size.trees,
+            "l2": fitted.size.l2,
+            "weighting": weighting(sample.pi, config.weight_cap).as_dict(),
+            "signed_by": signed_by,
+        },
+    )
