@@ -68,7 +68,7 @@ def rolling_report(dataset: str, point: str, *, rolling: str = "", window: int =
     if not rolling:
         last = np.datetime64(max(labels(lake_view(), dataset, point)["as_of"].to_pylist()), "M")
         rolling = f"{last - 6 * window + 1}:{last}"
-    first, last = (rolling.split(":") + [""])[:2]
+    first, last = ([*rolling.split(":"), ""])[:2]
     start = next(splits.months(first, last, window))[0]
     stuff = material(dataset, point, known_before=start.astype(dt.date))
     parts = [tested_on(s, stuff.tested) for s in splits.rolling(stuff.sample, first, last, window)]

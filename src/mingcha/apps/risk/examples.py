@@ -134,7 +134,7 @@ def run_example(
         "scores_csv": str(path.absolute()),
     }
     if rolling:
-        first, last = (rolling.split(":") + [""])[:2]
+        first, last = ([*rolling.split(":"), ""])[:2]
         parts = [tested_on(s, stuff.tested) for s in splits.rolling(sample, first, last, window)]
         require_windows(parts)
         report(f"滚动检验 {len(parts)} 个窗口", f"test {len(parts)} rolling windows")
