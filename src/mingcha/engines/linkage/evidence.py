@@ -4,8 +4,8 @@ Tables that come from the lake: `seen` (key, first, source, simulated), `joined`
 caller fills from the database: `held` (id, key, entity, since, until, pinned), the rows in force of the keys asked for;
 `pinned`: a person assigned the key, and rows don't move it.
 Tables that result: `links` (key, entity, since, until, source), what to add; `retracted` (id, until);
-`conflicts` (key, entity, claimant, source, known); `entities` (entity, target), every entity concerned and the one that it
-turned out to be, if another; `live` (key, entity), who is who now. Times are UTC timestamps, null = open.
+`conflicts` (key, entity, claimant, source, known); `entities` (entity, target), every entity concerned and the one that
+it turned out to be, if another; `live` (key, entity), who is who now. Times are UTC timestamps, null = open.
 """
 
 from __future__ import annotations
@@ -159,7 +159,8 @@ def resolve_news(connection: duckdb.DuckDBPyConnection) -> None:
                 UNION ALL SELECT base, NULL FROM bases) GROUP BY key) f
         LEFT JOIN persons p USING (key) LEFT JOIN bases b ON b.entity = p.entity;
         CREATE OR REPLACE TEMP TABLE edges AS
-        SELECT least(l.id, r.id) AS l, greatest(l.id, r.id) AS r, min(e.known) AS known, arg_min(e.source, e.known) AS source
+        SELECT least(l.id, r.id) AS l, greatest(l.id, r.id) AS r, min(e.known) AS known,
+            arg_min(e.source, e.known) AS source
         FROM (SELECT a, b, known, source FROM joined
               UNION ALL SELECT key, base, since, '' FROM unpinned JOIN bases USING (entity) WHERE key <> base) e
         JOIN nodes l ON l.key = e.a JOIN nodes r ON r.key = e.b

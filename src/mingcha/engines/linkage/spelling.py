@@ -53,7 +53,7 @@ def address_key_sql(column: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The pieces by which a text is found, each once: pairs of neighbours where one is Han, triples of letters and digits.
+    """The pieces by which a text is found, each once: pairs of neighbours if one is Han, triples of letters and digits.
 
     粤鸿餐饮 -> 粤鸿 鸿餐 餐饮; yhcy -> yhc hcy. A text that has all pieces of another contains it, but for rare chance.
     """
