@@ -275,3 +275,84 @@ def test_a_second_voided_ceremony_of_another_name_is_refused(tmp_path):
     plan = steps.Plan("another", "lottery", take=4)
     with pytest.raises(Problem, match="another draw"):
         steps.prepare(tmp_path / "x", made.frame, plan, {}, after=made.folder)
+
+
+def test_a_commitment_changed_after_a_reveal_is_seen_by_who_revealed(tmp_path):
+    """The keeper and a party in collusion: the party commits anew once it knows the honest one's nonce."""
+    made = prepare(tmp_path)
+    commit_all(made)
+    honest, dishonest = PARTIES[0], PARTIES[1]
+    steps.reveal(made.folder, made.key(honest))
+    folder.step_file(made.folder, "commit", dishonest).unlink()
+    for kept in tmp_path.glob(f"{dishonest}.*.nonce"):
+        kept.unlink()
+    steps.commit(made.folder, made.key(dishonest))
+    reveal_all(made, PARTIES[1:])
+    steps.run(made.folder, VALUE)
+    results.attest(made.folder, made.key("公证处"), made.secret / "audit.json")  # saw the second commitment only
+    with pytest.raises(Problem, match=f"commitment of {dishonest} is not the one that was there"):
+        results.attest(made.folder, made.key(honest), made.secret / "audit.json")
+    with pytest.raises(Problem, match="is not the one that was there"):
+        steps.reveal(made.folder, made.key(honest))
+
+
+def test_a_nonce_serves_in_one_ceremony_only(tmp_path):
+    """The same sealed frame, other parameters: a nonce that is known already must not serve again."""
+    made = prepare(tmp_path)
+    first = steps.commit(made.folder, made.key("公证处"))
+    edit(made.folder / "ceremony.json", lambda value: value["params"].update(public_source="another day"))
+    folder.step_file(made.folder, "commit", "公证处").unlink()
+    second = steps.commit(made.folder, made.key("公证处"))
+    assert second.commitment != first.commitment
+    assert len(list(tmp_path.glob("公证处.*.nonce"))) == 2
+
+
+def test_a_lost_nonce_counts_as_not_revealed(tmp_path):
+    made = prepare(tmp_path)
+    commit_all(made)
+    next(tmp_path.glob("公证处.*.nonce")).unlink()
+    with pytest.raises(Problem, match="nonce that was kept at the commitment is not here"):
+        steps.reveal(made.folder, made.key("公证处"))
+
+
+def test_a_key_that_signs_anything_is_not_registered(tmp_path):
+    path = tmp_path / "bad.pub"
+    for key in (
+        "01" + "00" * 31,
+        "ec" + "ff" * 30 + "7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    ):
+        path.write_text(json.dumps({"format": "mingcha-draw-party/1", "id": "x", "key": key}))
+        with pytest.raises(Problem, match="signs"):
+            keys.read_party(path)
+
+
+def test_parameters_that_dont_fit_the_sealed_units_are_not_attested(tmp_path):
+    made = prepare(tmp_path)
+    sizes = folder.read_terms(made.folder).params["strata"]["餐饮"]
+    edit(made.folder / "ceremony.json", lambda value: value["params"]["strata"]["餐饮"].update(n=sizes["n"] + 1))
+    commit_all(made)  # nobody can see it yet
+    reveal_all(made)
+    steps.run(made.folder, VALUE)
+    with pytest.raises(Problem, match="other sizes, sums or bounds"):
+        results.attest(made.folder, made.key("公证处"), made.secret / "audit.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda params: params.pop("floor"),
+        lambda params: params.update(parties=[{"id": "../x", "key": "00" * 32}]),
+        lambda params: params.update(parties=[{"id": "x"}]),
+        lambda params: params.update(parties=3),
+        lambda params: params.update(extra=0.5),
+        lambda params: params.update(strata={"x": 1}),
+        lambda params: params.update(attempt="1"),
+        lambda params: params["parties"].append(params["parties"][0]),
+    ],
+)
+def test_malformed_parameters_are_not_signed(tmp_path, change):
+    made = prepare(tmp_path)
+    edit(made.folder / "ceremony.json", lambda value: change(value["params"]))
+    with pytest.raises(Problem):
+        steps.commit(made.folder, made.key("公证处"))

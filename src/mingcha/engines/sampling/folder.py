@@ -18,7 +18,9 @@ import numpy as np
 from mingcha.engines.sampling import ceremony
 from mingcha.engines.sampling.ceremony import Attestation, Party, Terms
 from mingcha.engines.sampling.draw import Units, seal
+from mingcha.engines.sampling.encoding import canonical
 from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, take_text
+from mingcha.engines.sampling.keys import party_name
 from mingcha.problems import Problem
 
 
@@ -79,9 +81,25 @@ def either(path: Path) -> Path:
 def read_terms(folder: Path) -> Terms:
     path = folder / "ceremony.json"
     value = read_json(path, "ceremony")
-    params = value.get("params")
-    if not isinstance(params, dict) or not isinstance(params.get("parties"), list) or "attempt" not in params:
-        raise Problem(zh="参数不完整", en="The parameters are incomplete", where=f"{path}, params")
+    params: Any = value.get("params")
+    try:
+        canonical(params)
+        bounds = [params[name] for name in ("floor", "ceiling", "attempt")]
+        sizes = [strata[name] for strata in params["strata"].values() for name in ("N", "n")]
+        parties = [(party_name(party["id"]), bytes.fromhex(party["key"])) for party in params["parties"]]
+        sound = all(isinstance(number, int) for number in bounds + sizes)
+        sound = sound and all(isinstance(params[name], str) for name in ("code", "model", "public_source"))
+        sound = sound and len({name for name, _ in parties}) == len(parties)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        sound = False
+    if not sound:
+        raise Problem(
+            zh="参数不完整或格式不对",
+            en="The parameters are incomplete or malformed",
+            where=f"{path}, params",
+            todo_zh="请从组织方重新取得 ceremony.json。",
+            todo_en="Get ceremony.json again from the keeper.",
+        )
     return Terms(take_text(value, "draw", path), take_bytes(value, "root", 32, path), params)
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mingcha.engines.sampling import ceremony, files
-from mingcha.engines.sampling.ceremony import Terms
+from mingcha.engines.sampling.ceremony import Party, Terms
+from mingcha.engines.sampling.encoding import digest
 from mingcha.engines.sampling.files import read_json, take_bytes, take_text, write_json
 from mingcha.problems import Problem
+
+PRIME = 2**255 - 19
+ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL_ORDER = {0, 1, PRIME - 1, PRIME, PRIME + 1, ORDER_8, PRIME - ORDER_8}  # y of Ed25519's points of order 1 to 8
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,7 +47,16 @@ def public_file(key_file: Path) -> Path:
 def read_party(path: Path) -> tuple[str, bytes]:
     """(id, public key) from the file that a party hands out."""
     value = read_json(path, "party")
-    return party_name(take_text(value, "id", path)), take_bytes(value, "key", 32, path)
+    key = take_bytes(value, "key", 32, path)
+    if int.from_bytes(key, "little") % 2**255 in SMALL_ORDER:
+        raise Problem(
+            zh="这把公钥什么都能“签”（小阶点），不能使用",
+            en='This public key "signs" anything (a point of small order) and can\'t be used',
+            where=str(path),
+            todo_zh="请该方用 keygen 重新生成。",
+            todo_en="Let the party make another with keygen.",
+        )
+    return party_name(take_text(value, "id", path)), key
 
 
 def read_key(path: Path, terms: Terms, passphrase: bytes | None = None) -> tuple[str, Ed25519PrivateKey]:
@@ -74,17 +90,59 @@ def read_key(path: Path, terms: Terms, passphrase: bytes | None = None) -> tuple
     return party, key
 
 
-def nonce_file(key_file: Path, terms: Terms) -> Path:
-    return key_file.with_name(f"{key_file.stem}.{terms.root.hex()[:16]}.nonce")
+@dataclass(frozen=True)
+class Kept:
+    """What a party remembers of one ceremony: its nonce and, once revealed, the commitments that it saw by then."""
+
+    path: Path
+    nonce: bytes
+    seen: dict[str, str]  # party id: commitment in hex
 
 
-def keep_nonce(path: Path, terms: Terms, party: str, nonce: bytes) -> None:
-    head = {"format": files.FORMAT.format("nonce"), "draw": terms.draw, "id": party}
-    write_json(path, head | {"nonce": nonce.hex()}, files.SECRET)
+def read_kept(key_file: Path, terms: Terms) -> Kept | None:
+    """What is kept beside the key of just these terms; None if nothing is.
+
+    Bound to all of the terms: a nonce that served in one ceremony is known, and must not serve in another.
+    """
+    path = _kept_file(key_file, terms)
+    if not path.exists():
+        return None
+    value = read_json(path, "nonce")
+    seen = value.get("seen")
+    if (value.get("root"), value.get("params_hash")) != (terms.root.hex(), terms.params_hash.hex()):
+        raise Problem(zh="随机数文件属于另一次抽取", en="The nonce file is of another draw", where=str(path))
+    return Kept(path, take_bytes(value, "nonce", 32, path), seen if isinstance(seen, dict) else {})
 
 
-def read_nonce(path: Path) -> bytes:
-    return take_bytes(read_json(path, "nonce"), "nonce", 32, path)
+def keep(key_file: Path, terms: Terms, nonce: bytes, seen: dict[str, str] | None = None) -> None:
+    """On the disk, before anyone sees the commitment or the reveal."""
+    head = {"format": files.FORMAT.format("nonce"), "draw": terms.draw, "root": terms.root.hex()}
+    value = head | {"params_hash": terms.params_hash.hex(), "nonce": nonce.hex(), "seen": seen or {}}
+    write_json(_kept_file(key_file, terms), value, files.SECRET)
+
+
+def check_seen(kept: Kept, parties: Iterable[Party]) -> None:
+    """Problem if a commitment is no longer the one that was there when this party revealed.
+
+    The signatures can't show that: each party signs its own commitment only. A party that makes another one after
+    it has seen our nonce chooses the seed.
+    """
+    now = {party.id: party.commitment.hex() for party in parties}
+    changed = sorted(name for name, commitment in kept.seen.items() if now.get(name) != commitment)
+    if changed:
+        raise Problem(
+            zh=f"{'、'.join(changed)} 的承诺已不是本方揭示时的那一个：有人看过本方随机数后换了自己的",
+            en=f"The commitment of {', '.join(changed)} is not the one that was there when this party revealed: "
+            "a number was changed after ours was known",
+            where=str(kept.path),
+            todo_zh="不要签认，提出异议；揭示时见到的承诺记在该文件中。",
+            todo_en="Don't sign; object. That file holds the commitments seen at the reveal.",
+        )
+
+
+def _kept_file(key_file: Path, terms: Terms) -> Path:
+    name = digest("nonce-file", terms.draw, terms.root, terms.params_hash).hex()[:32]
+    return key_file.with_name(f"{key_file.stem}.{name}.nonce")
 
 
 def party_name(party: str) -> str:

@@ -40,8 +40,11 @@ def attest(
     state = status(folder)
     party, key = keys.read_key(key_file, state.terms, passphrase)
     stated = read_record(state.public, "public", state.terms)
+    if kept := keys.read_kept(key_file, state.terms):
+        keys.check_seen(kept, stated.parties)
     audited = read_record(audit, "audit", state.terms)
     units = read_units(audit, "audit", state.terms)
+    check_units(units, state.terms.params)
     outcome = draw_run(units, state.terms.params, stated.seed)
     if not outcome.result == stated.result == audited.result:
         raise Problem(
@@ -56,6 +59,23 @@ def attest(
     signature = ceremony.attest(party, key, stated.result).signature
     value = {"result": stated.result.hex(), "id": party, "signature": signature.hex()}
     write_json(step_file(folder, "attest", party), files.about(state.terms, "attest") | value)
+
+
+def check_units(units: Units, params: Params) -> None:
+    """Problem unless sizes, bounds and sums are what the parameters say."""
+    sizes = {
+        name: {"N": len(rows), "n": int(units.P[rows].sum()) / MILLION}
+        for name, rows in by_stratum(units.strata).items()
+    }
+    low, high = int(units.P.min()), int(units.P.max())
+    if sizes != params["strata"] or not params["floor"] <= low <= high <= params["ceiling"]:
+        raise Problem(
+            zh="封存名录的户数、概率之和或上下限，与签署的参数不符",
+            en="The sealed units have other sizes, sums or bounds of probability than the signed parameters",
+            where=f"{sizes}, P {low} to {high}; params {params['strata']}, {params['floor']} to {params['ceiling']}",
+            todo_zh="不要签认，请组织方说明。",
+            todo_en="Don't sign; have it explained.",
+        )
 
 
 def check_frame(units: Units, frame: Frame, params: Params) -> None:

@@ -161,9 +161,9 @@ def commit(folder: Path, key_file: Path, passphrase: bytes | None = None) -> Par
             en=f"{party} has committed already",
             where=str(step_file(folder, "commit", party)),
         )
-    kept = keys.nonce_file(key_file, state.terms)
-    made, nonce = ceremony.commit(state.terms, party, key, keys.read_nonce(kept) if kept.exists() else None)
-    keys.keep_nonce(kept, state.terms, party, nonce)  # on the disk before anyone sees the commitment
+    kept = keys.read_kept(key_file, state.terms)
+    made, nonce = ceremony.commit(state.terms, party, key, kept.nonce if kept else None)
+    keys.keep(key_file, state.terms, nonce, kept.seen if kept else None)
     value = files.about(state.terms, "commit") | files.party_json(made)
     del value["nonce"]
     write_json(step_file(folder, "commit", party), value)
@@ -180,7 +180,19 @@ def reveal(folder: Path, key_file: Path) -> Party:
         raise Problem(
             zh=f"“{party}”不是本次抽取的参与方", en=f"{party} is not a party of this draw", where=str(key_file)
         )
-    opened = ceremony.reveal(state.committed[party], keys.read_nonce(keys.nonce_file(key_file, state.terms)))
+    kept = keys.read_kept(key_file, state.terms)
+    if kept is None:
+        raise Problem(
+            zh="找不到承诺时保存的随机数文件",
+            en="The nonce that was kept at the commitment is not here",
+            where=str(key_file.parent),
+            todo_zh="它保存在密钥旁，扩展名 .nonce；丢失则只能视为未揭示。",
+            todo_en="It lies beside the key, with the ending .nonce; lost, it counts as not revealed.",
+        )
+    keys.check_seen(kept, state.committed.values())
+    opened = ceremony.reveal(state.committed[party], kept.nonce)
+    seen = {name: other.commitment.hex() for name, other in state.committed.items()}
+    keys.keep(key_file, state.terms, kept.nonce, seen)
     value = {"id": party, "nonce": (opened.nonce or b"").hex()}
     write_json(step_file(folder, "reveal", party), files.about(state.terms, "reveal") | value)
     return opened
