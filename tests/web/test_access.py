@@ -99,6 +99,7 @@ def test_acts_need_their_right_and_a_post(signed_in):
         address = reverse(f"supervision:{act}", args=[plan.number])
         assert client.get(address).status_code == 405
         assert client.post(address).status_code == 403
+    assert client.post("/risk/models/M-2026.11-1/sign/").status_code == 403
     assert client.get(reverse("supervision:audit-file", args=[plan.number])).status_code == 403
 
 

@@ -6,5 +6,6 @@ app_name = "risk"
 urlpatterns = [
     path("models/", views.models, name="models"),
     path("models/<str:number>/", views.model, name="model"),
+    path("models/<str:number>/sign/", views.sign, name="sign"),
     path("why/<path:key>/", views.why, name="why"),
 ]

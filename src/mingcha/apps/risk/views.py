@@ -1,13 +1,17 @@
 """Risk models: the list, and the card of one."""
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from mingcha.apps.accounts.permissions import in_jurisdiction, require
+from mingcha.apps.accounts.permissions import in_jurisdiction, may, require
 from mingcha.apps.entities.models import Entity
 from mingcha.lists.views import list_response
 
-from . import card_page, panels
+from . import card_page, panels, services
+from .choices import ModelState
 from .models import RiskModel
 from .tables import MODELS
 
@@ -32,8 +36,18 @@ def model(request: HttpRequest, number: str) -> HttpResponse:
         "bins": list(zip(scores["edges"], scores["all"], scores["positives"], strict=False)),
         "stringency": card_page.stringency(card),
         "fairness": card_page.fairness(card),
+        "may_sign": may(request.user, "risk.model.sign") and found.state != ModelState.CHAMPION,
     }
     return render(request, "risk/model.html", context)
+
+
+@require_POST
+@require("risk.model.sign")
+def sign(request: HttpRequest, number: str) -> HttpResponse:
+    found = get_object_or_404(RiskModel.objects.select_related("dataset"), number=number)
+    services.model_sign(model=found, user=request.user)
+    messages.success(request, _("The model is in force under your name. Scores follow when it is next run."))
+    return redirect("risk:model", found.number)
 
 
 @require("risk.explanation.view")
