@@ -66,9 +66,10 @@ class Check:
 class Checks:
     """What to do with a chunk of texts. `standards` are (field, standard) whose verdicts `judged` adds to it first.
 
-    `typed(source)`: SELECT of the rows of `source` with `_row`, the typed fields, `_in` (chosen by the selection) and
-    `_ok` (no check fails). `faults(source)`: SELECT of `_row` and `faults`, a list of (field, rule, value, reason_zh,
-    reason_en), for rows of `source`. `stored`: the select list of a lake file over `typed`.
+    `typed(source)`: SELECT of the rows of `source` with `_row`, the typed fields, `_id`, `_in` (chosen by the
+    selection) and `_ok` (no check fails). `faults(source)`: SELECT of `_row` and `faults`, a list of
+    (field, rule, value, reason_zh, reason_en), for rows of `source`. `stored`: the select list of a lake file over
+    `typed`.
     """
 
     contract: Contract
@@ -94,6 +95,7 @@ class Checks:
 
     def typed(self, source: str) -> str:
         fields = ", ".join(quote(f.name) for f in self.contract.fields)
+        fields += f", unhex(md5({_identity(self.contract)})) AS _id"
         good = " AND ".join(f"({c.sql}) IS NOT FALSE" for c in self.checks if not c.warning) or "TRUE"
         return f"SELECT _row, {fields}, ({self.selection}) IS TRUE AS _in, {good} AS _ok FROM ({self._rows(source)})"
 
@@ -142,15 +144,12 @@ def _own_checks(field: Field) -> list[Check]:
     checks = []
     if field.type in _TYPES:
         zh, en = _TYPES[field.type]
-        is_time = field.type in ("date", "timestamp")  # the year 14 is a mistake for 2014
         shape = " / ".join(field.formats)
         checks.append(
             Check(
                 field.name,
                 "type",
-                f"{raw} IS NULL OR coalesce({column} >= DATE '1000-01-01', FALSE)"
-                if is_time
-                else f"{raw} IS NULL OR {column} IS NOT NULL",
+                type_holds(field, raw, column),
                 raw,
                 zh.format(f"（{shape}）" if shape else ""),
                 en.format(f" ({shape})" if shape else ""),
@@ -171,8 +170,9 @@ def _rule_check(rule: Rule, contract: Contract, now: str) -> Check:
     names = (rule.field,) if rule.field else fields_used(rule.expression, contract.fields)
     shown = [quote(n) + "::VARCHAR" for n in names]
     value = shown[0] if rule.field else _named(names, shown)
-    typed = [quote(n) for n in names if contract.field(n).type in _TYPES]
-    judgeable = " AND ".join(f'({n[:-1]}#" IS NULL OR {n} IS NOT NULL)' for n in typed) or "TRUE"
+    fields = [contract.field(n) for n in names]
+    typed = [type_holds(f, quote(f.name + "#"), quote(f.name)) for f in fields if f.type in _TYPES]
+    judgeable = " AND ".join(f"({t})" for t in typed) or "TRUE"
     warning = rule.severity == "warning"
     return Check(rule.field, rule.name, sql, value, rule.reason_zh, rule.reason_en, warning, judgeable)
 
@@ -203,25 +203,23 @@ def _named(names: tuple[str, ...], shown: list[str]) -> str:
 
 
 _INTEGER = r"[+-]?[0-9]{1,19}(\.0*)?"
-_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 _DATE = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ]00:00(:00(\.0+)?)?)?"
 _TIME = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?)?"
 _OFFSET = r" ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_YES = "'true', 't', 'yes', 'y', '1', '1.0', '是', '有'"
+_NO = "'false', 'f', 'no', 'n', '0', '0.0', '否', '无'"
 
 
 def typed_sql(field: Field, raw: str, zone: str, iso: bool) -> str:
-    """SQL that makes the text `raw` a value of the field's type, or null where it is none. Stricter than DuckDB's own
-    casts, which round 12.7 to a whole number and take 'epoch' for a date."""
+    """SQL that makes the text `raw` a value of the field's type, or null where it can't. `type_holds` refuses what
+    DuckDB's casts are too generous with."""
     match field.type:
         case "integer":
-            return f"CASE WHEN regexp_full_match({raw}, '{_INTEGER}') THEN TRY_CAST({raw} AS BIGINT) END"
+            return f"TRY_CAST({raw} AS BIGINT)"
         case "number":
-            return f"CASE WHEN regexp_full_match({raw}, '{_NUMBER}') THEN TRY_CAST({raw} AS DOUBLE) END"
+            return f"TRY_CAST({raw} AS DOUBLE)"
         case "boolean":
-            return (
-                f"CASE WHEN lower({raw}) IN ('true', 't', 'yes', 'y', '1', '1.0', '是', '有') THEN TRUE "
-                f"WHEN lower({raw}) IN ('false', 'f', 'no', 'n', '0', '0.0', '否', '无') THEN FALSE END"
-            )
+            return f"CASE WHEN lower({raw}) IN ({_YES}) THEN TRUE WHEN lower({raw}) IN ({_NO}) THEN FALSE END"
         case "date":
             return f"CAST({_time_sql(field, raw, zone, iso, _DATE)} AS DATE)"
         case "timestamp":
@@ -231,6 +229,21 @@ def typed_sql(field: Field, raw: str, zone: str, iso: bool) -> str:
             return f"list_filter({pieces}, lambda x: x <> '')"
         case _:
             return raw
+
+
+def type_holds(field: Field, raw: str, typed: str) -> str:
+    """SQL that is true where `typed` is what `raw` says. DuckDB's casts would round 12.7 to a whole number, and take
+    0x1F, 1_000, nan and the year 14 (a mistake for 2014)."""
+    match field.type:
+        case "integer":
+            good = f"{typed}::VARCHAR = {raw} OR ({typed} IS NOT NULL AND regexp_full_match({raw}, '{_INTEGER}'))"
+        case "number":
+            good = f"isfinite({typed}) AND NOT contains({raw}, '_')"
+        case "date" | "timestamp":
+            good = f"{typed} >= DATE '1000-01-01'"
+        case _:
+            good = f"{typed} IS NOT NULL"
+    return f"{raw} IS NULL OR coalesce({good}, FALSE)"
 
 
 def _time_sql(field: Field, raw: str, zone: str, iso: bool, pattern: str) -> str:
@@ -254,19 +267,18 @@ def _time_sql(field: Field, raw: str, zone: str, iso: bool, pattern: str) -> str
 
 def _stored(contract: Contract, received: dt.datetime, batch: int, file: int) -> str:
     moment = f"TIMESTAMP '{received.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
-    identity = _identity(contract)
     known = _known(contract, moment)
     event = f"coalesce({_utc(contract, contract.event_time)}, {known})" if contract.event_time else known
     columns = [
         *(quote(f.name) for f in contract.fields),
-        f"{_key(contract, identity)} AS _key",
+        f"{_key(contract)} AS _key",
         f"{event} AS _event_at",
         f"{known} AS _known_at",
         f"{moment} AS _received_at",
         f"{batch}::BIGINT AS _batch",
         f"{file}::INTEGER AS _file",
         "_row",
-        f"unhex(md5({identity})) AS _id",
+        "_id",
     ]
     return ", ".join(columns)
 
@@ -318,11 +330,11 @@ def _known(contract: Contract, moment: str) -> str:
     return moment
 
 
-def _key(contract: Contract, identity: str) -> str:
+def _key(contract: Contract) -> str:
     if contract.keyed_by != "entity":
         return "NULL::VARCHAR"
     keys = [_entity_key(k.scheme, k.field, contract) for k in contract.entity_keys]
-    return f"coalesce({', '.join(keys)}, 'record:{contract.name}:' || md5({identity}))"
+    return f"coalesce({', '.join(keys)}, 'record:{contract.name}:' || lower(hex(_id)))"
 
 
 def _entity_key(scheme: str, field: str, contract: Contract) -> str:

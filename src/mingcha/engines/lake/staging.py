@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .checks import Checks, compile_checks, judged
+from .checks import Checks, compile_checks, judged, quote
 from .contract import Contract
 from .quarantine import Quarantine, Reason, faulty_rows, malformed_rows
+from .seen import Seen
 from .sources import Chunk, Source, open_source
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ class StagedFile:
 
 @dataclass
 class Staged:
-    """What a delivery came to so far. `parts` hold the good rows, one file of the delivery after the other."""
+    """What a delivery came to so far. `parts` hold good rows whose key is new, `doubtful` those whose key may be
+    known, and the table `contents` of the connection a hash of every good row's key and content."""
 
     files: list[StagedFile] = field(default_factory=list)
     parts: list[Path] = field(default_factory=list)
+    doubtful: list[Path] = field(default_factory=list)
     rows_read: int = 0
     rows_good: int = 0
     rows_left_out: int = 0
@@ -55,6 +58,7 @@ def stage(
     files: list[Path],
     folder: Path,
     quarantine: Quarantine,
+    seen: Seen,
     *,
     received: dt.datetime,
     batch: int,
@@ -73,6 +77,7 @@ def stage(
             staged,
             folder,
             quarantine,
+            seen,
             progress,
         )
     return staged
@@ -86,12 +91,16 @@ def stage_source(
     staged: Staged,
     folder: Path,
     quarantine: Quarantine,
+    seen: Seen,
     progress: Progress | None = None,
 ) -> None:
     """The chunks of one file, the delivery's `number`-th, into `staged`."""
     before = staged.rows_read
+    connection.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS contents (key UBIGINT, content UBIGINT, _file INTEGER, _row BIGINT)"
+    )
     for chunk in ahead(source.chunks()):
-        _stage_chunk(connection, chunk, checks, number, staged, folder, quarantine)
+        _stage_chunk(connection, chunk, checks, number, staged, folder, quarantine, seen)
         if progress:
             progress(chunk.taken, staged.rows_read)
     staged.files.append(StagedFile(staged.rows_read - before, source.encoding, source.not_taken))
@@ -105,6 +114,7 @@ def _stage_chunk(
     staged: Staged,
     folder: Path,
     quarantine: Quarantine,
+    seen: Seen,
 ) -> None:
     staged.rows_read += len(chunk.rows) + len(chunk.malformed)
     held = [malformed_rows(file, chunk.malformed)]
@@ -133,13 +143,38 @@ def _stage_chunk(
                 for check, rows in zip(checks.warned, _row(connection, warned), strict=True):
                     if rows:
                         staged.reasons[Reason(check.field, check.rule, check.reason_zh, check.reason_en, True)] += rows
-            part = folder / f"part-{len(staged.parts) + 1:05d}.parquet"
-            connection.execute(
-                f"COPY (SELECT {checks.stored} FROM typed WHERE _in AND _ok) TO '{part}' (FORMAT parquet)"
-            )
-            staged.parts.append(part)
+            _store(connection, checks, file, staged, folder, seen)
     finally:
         connection.unregister("chunk")
+
+
+def _store(
+    connection: duckdb.DuckDBPyConnection, checks: Checks, file: int, staged: Staged, folder: Path, seen: Seen
+) -> None:
+    """Write the good rows of `typed`: those whose key is surely new to a part, the others to a doubtful one."""
+    fields = ", ".join(quote(f.name) for f in checks.contract.fields)
+    good = "typed WHERE _in AND _ok"
+    connection.execute(f"INSERT INTO contents SELECT hash(_id), hash({fields}), {file}, _row FROM {good}")
+    keys = connection.execute(f"SELECT _row, hash(_id) AS key FROM {good} ORDER BY _row").fetchnumpy()
+    rows = keys["_row"][seen.maybe(keys["key"])]
+    number = len(staged.parts) + len(staged.doubtful) + 1
+    doubt = ""
+    if len(rows):
+        import pyarrow as pa
+
+        connection.register("doubt", pa.table({"_row": rows}))
+        path = folder / f"doubtful-{number:05d}.parquet"
+        _copy(connection, checks, f"{good} AND _row IN (SELECT _row FROM doubt)", path)
+        staged.doubtful.append(path)
+        doubt = " AND _row NOT IN (SELECT _row FROM doubt)"
+    if len(rows) < len(keys["_row"]):
+        path = folder / f"part-{number:05d}.parquet"
+        _copy(connection, checks, good + doubt, path)
+        staged.parts.append(path)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, checks: Checks, source: str, path: Path) -> None:
+    connection.execute(f"COPY (SELECT {checks.stored} FROM {source}) TO '{path}' (FORMAT parquet)")
 
 
 def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mingcha.engines.lake.clustering import AT_ONCE, cluster
 from mingcha.engines.lake.contract import Contract
-from mingcha.engines.lake.dedupe import Fresh, keep_new
+from mingcha.engines.lake.dedupe import Fresh, keep_new, remember
 from mingcha.engines.lake.quarantine import Quarantine
 from mingcha.engines.lake.reading import read_document
 from mingcha.engines.lake.staging import Progress, stage
@@ -22,6 +22,8 @@ from ..rules import columns_changed, contract_fits
 from ..selectors import dataset_contract, dataset_files, dataset_source, lake_folder
 from .commit import ImportReport, Kinds, Waiting, batch_begin, batch_commit, connected, tally, writing
 from .upkeep import merge_runs
+
+SHORT = 50  # bytes of a record: so many are expected of a file at most (zipped ones bring more, and take longer)
 
 
 def batch_import(
@@ -62,6 +64,7 @@ def batch_import(
                     [path for path, _ in paths],
                     written,
                     held,
+                    remember(connection, known, sum(path.stat().st_size for path, _ in paths) // SHORT),
                     received=batch.received_at,
                     batch=batch.number,
                     where=where,

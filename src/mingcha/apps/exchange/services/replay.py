@@ -8,7 +8,7 @@ from typing import Any
 
 from mingcha.apps.accounts.services import audit_record
 from mingcha.engines.lake.checks import compile_checks
-from mingcha.engines.lake.dedupe import keep_new
+from mingcha.engines.lake.dedupe import keep_new, remember
 from mingcha.engines.lake.held import HeldRows, export, files_of, unreadable
 from mingcha.engines.lake.quarantine import Quarantine
 from mingcha.engines.lake.reading import read_document
@@ -78,11 +78,12 @@ def _replay_one(
             staged.rows_read += unread.num_rows
             for reason, rows in again.reasons(connection, unread):
                 staged.reasons[reason] += rows
+            seen = remember(connection, known, origin.rows_quarantined)
             for file in files_of(path):
                 checks = compile_checks(
                     said, received=fresh_batch.received_at, batch=fresh_batch.number, file=file, iso=True
                 )
-                stage_source(connection, HeldRows(path, file, said), checks, file, staged, written, again)
+                stage_source(connection, HeldRows(path, file, said), checks, file, staged, written, again, seen)
             fresh = keep_new(
                 connection, known, staged, written, again, received=fresh_batch.received_at, since=root.number
             )
