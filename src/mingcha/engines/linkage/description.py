@@ -149,7 +149,7 @@ def merge(connection: duckdb.DuckDBPyConnection, ranks: Mapping[str, int]) -> No
         SELECT w.entity, {", ".join(f"w.{r}" for r in ROLES)}, coalesce(o.origin, '[]') AS origin
         FROM winners w LEFT JOIN origins o USING (entity)
         LEFT JOIN current c ON c.entity = w.entity AND c.target IS NULL
-        WHERE c.entity IS NULL OR c.origin <> coalesce(o.origin, '[]')
+        WHERE c.entity IS NULL OR CAST(to_json(from_json(c.origin, '{_ORIGIN}')) AS VARCHAR) <> coalesce(o.origin, '[]')
             OR {" OR ".join(f"w.{r} <> c.{r}" for r in ROLES)};
         DROP TABLE claims; DROP TABLE numbered; DROP TABLE winners; DROP TABLE origins;
     """)
