@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from .catalogue import CATALOGUE
-from .catalogue.grammar import Column, Dataset, Events, Own, Periodic, Register
+from .catalogue.grammar import Column, Dataset, Events, Own, Periodic, Places, Register
 from .words import CITY, DISTRICTS
 
 FOLDER = Path(__file__).resolve().parents[3] / "contracts" / "demo"
@@ -211,7 +211,9 @@ def _factors(dataset: Dataset) -> dict[str, Any]:
     basis = {"law": dataset.law, "article": dataset.article, "purpose": "风险分级监督管理"}
     windows = list(dataset.windows) or _default_windows(dataset)
     out: dict[str, Any] = {"lawfulBasis": basis, "windows": windows}
-    for name in ("families", "measures", "categories", "conditions", "peers", "direction"):
+    if families := list(dataset.families) or _default_families(dataset):
+        out["families"] = families
+    for name in ("measures", "categories", "conditions", "peers", "direction"):
         if value := getattr(dataset, name):
             out[name] = dict(value) if hasattr(value, "keys") else list(value)
     if dataset.of("latitude") and not dataset.of("uscc"):
@@ -222,11 +224,20 @@ def _factors(dataset: Dataset) -> dict[str, Any]:
 
 
 def _default_windows(dataset: Dataset) -> list[str]:
-    if isinstance(dataset.rows, Register):
-        return ["P365D"]
-    if isinstance(dataset.rows, Events | Own):
-        return ["P180D", "P365D", "P730D"]
-    return ["P90D", "P365D"] if isinstance(dataset.rows, Periodic) else ["P30D", "P90D", "P365D"]
+    rows = dataset.rows
+    if isinstance(rows, Events | Own) and (isinstance(rows, Own) or rows.signal):
+        return ["P180D", "P365D"]
+    return ["P90D", "P365D"] if isinstance(rows, Places) else ["P365D"]
+
+
+def _default_families(dataset: Dataset) -> list[str]:
+    """Few for most datasets: a screening that begins with 1,000 candidates needs no more."""
+    rows = dataset.rows
+    if isinstance(rows, Register):
+        return ["state"]
+    if isinstance(rows, Events | Own | Periodic):
+        return ["count", "rate", "recency"] if isinstance(rows, Events | Own) else ["rate", "state"]
+    return []  # what places and dates allow
 
 
 INSPECTIONS: dict[str, Any] = {

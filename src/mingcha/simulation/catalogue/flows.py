@@ -17,7 +17,7 @@ DATASETS = (
         """),
         law="优化营商环境条例", article="37", domain="公用事业", purpose="用电量",
         conditions={"stopped": "kwh < 5"}, measures=("kwh",), direction={"stopped": "up"},
-        known_lag=12, format="parquet", windows=("P90D", "P180D", "P365D"),
+        known_lag=12, format="parquet", windows=("P90D", "P365D"),
     ),
     Dataset(
         "water_usage", "用水量月结", WATER, Periodic(1, Whom(0.36)),
@@ -29,7 +29,7 @@ DATASETS = (
             metered        抄表方式          choice 远传=8 人工=2
         """),
         law="优化营商环境条例", article="37", domain="公用事业", purpose="用水量", measures=("tonnes",),
-        known_lag=15, dates="yyyyMM", format="csv.gz", windows=("P90D", "P365D"),
+        known_lag=15, dates="yyyyMM", format="csv.gz",
     ),
     Dataset(
         "gas_usage", "用气量月结", GAS, Periodic(1, Whom(0.6, ("catering", "food_making", "lodging"))),
@@ -154,7 +154,7 @@ DATASETS = (
         """),
         law="电子商务法", article="39", domain="网络交易", purpose="一星、二星评价（去重后）",
         conditions={"illness": "contains(content, '拉肚子') OR contains(content, '异物')"}, direction={"count": "up"},
-        windows=("P30D", "P90D", "P180D", "P365D"),
+        windows=("P90D", "P365D"),
     ),
     Dataset(
         "market_prices", "农贸市场价格监测", TRADE, Days(),

@@ -33,7 +33,7 @@ DATASETS = (
         law="市场主体登记管理条例", article="37", domain="登记注册", event="opened_on",
         purpose="市场主体名录和基本情况，一户一档的底册",
         categories={"capital_form": 5, "industry": 14, "kind": 4, "district": 10}, measures=("capital",),
-        peers=("address", "representative", "agent"),
+        peers=("address", "representative", "agent"), families=("state", "peers"),
         rules=(("some_code", "uscc IS NOT NULL OR legacy15 IS NOT NULL",
                 "信用代码与注册号均为空 / neither a credit code nor a registration number"),
                ("closed_after_opened", "closed_on IS NULL OR closed_on >= opened_on",
@@ -126,7 +126,7 @@ DATASETS = (
         """),
         law="优化营商环境条例", article="54", domain="综合监管", purpose="双随机抽查和因投诉举报开展的检查及其结果",
         conditions={"found": "result <> '未发现问题'"}, measures=("problems", "critical"),
-        peers=("address", "representative"),
+        peers=("address", "representative"), families=("count", "rate", "recency", "peers", "neighbours"),
     ),
     Dataset(
         "complaints", "投诉举报登记信息", BUREAU + "（12315 投诉举报中心）", Own("complaints"),
@@ -149,7 +149,8 @@ DATASETS = (
             "vanished": "topic IN ('预付卡', '电话失联')", "report": "nature = '举报'",
         },
         categories={"topic": 12}, measures=("amount",), direction={"count": "up"},
-        encoding="gb18030", windows=("P30D", "P90D", "P180D", "P365D"),
+        encoding="gb18030", windows=("P90D", "P365D"),
+        families=("count", "rate", "recency", "neighbours"),
     ),
     Dataset(
         "market_penalties", "市场监管行政处罚信息", BUREAU + "（法规科）", Own("market_penalties"),
@@ -242,7 +243,7 @@ DATASETS = (
         law="食品安全法实施条例", article="29", domain="远程监控",
         purpose="后厨视频与温度设备的预警（预警不等于认定）",
         conditions={"fridge": "rule = '冷藏温度越限'", "confirmed": "verdict = '属实'"}, measures=("minutes",),
-        direction={"count": "up"}, windows=("P30D", "P90D", "P180D", "P365D"),
+        direction={"count": "up"}, windows=("P90D", "P365D"),
     ),
     Dataset(
         "kitchen_devices", "明厨亮灶接入设备台账", BUREAU + "（智慧监管中心）", Register(Whom(0.35, ("catering",))),
@@ -332,7 +333,7 @@ DATASETS = (
             class_no       国际分类          int 1 45
             registered_on  注册公告日        date
         """),
-        law="优化营商环境条例", article="15", domain="知识产权", purpose="注册商标", measures=(), windows=("P365D",),
+        law="优化营商环境条例", article="15", domain="知识产权", purpose="注册商标", measures=(),
     ),
     Dataset(
         "patents", "专利授权信息", "云汀市知识产权局",

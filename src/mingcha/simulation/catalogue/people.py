@@ -82,7 +82,7 @@ DATASETS = (
             granted_on     发放日期          date
         """),
         law="就业促进法", article="49", domain="人力资源", purpose="培训补贴", measures=("amount",),
-        format="xlsx", windows=("P365D",),
+        format="xlsx",
     ),
     Dataset(
         "work_injuries", "工伤认定信息", LABOUR,
@@ -94,7 +94,7 @@ DATASETS = (
             decided_on     认定日期          known 20 60
             grade          伤残等级          choice 未达级=5 十级=3 九级=2 八级=1
         """),
-        law="社会保险法", article="36", domain="人力资源", purpose="工伤认定", windows=("P365D", "P730D"),
+        law="社会保险法", article="36", domain="人力资源", purpose="工伤认定",
     ),
     Dataset(
         "tax_registration", "税务登记信息", TAX, Register(Whom(0.9)),

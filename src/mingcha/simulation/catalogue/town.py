@@ -165,7 +165,7 @@ DATASETS = (
             longitude      经度              longitude
         """),
         law="食品安全法", article="33", domain="城管", purpose="按地点上报的市容环境问题", categories={"kind": 4},
-        direction={"count": "up"}, windows=("P90D", "P180D", "P365D"),
+        direction={"count": "up"}, windows=("P90D", "P365D"),
     ),
     Dataset(
         "outdoor_signs", "户外广告设施设置许可", STREETS, Events(0.03),
@@ -176,7 +176,7 @@ DATASETS = (
             approved_on    批准日期          date
             valid_to       有效期至          to 2
         """),
-        law="广告法", article="41", domain="城管", purpose="户外广告设施", windows=("P365D",), format="xlsx",
+        law="广告法", article="41", domain="城管", purpose="户外广告设施", format="xlsx",
     ),
     Dataset(
         "kitchen_waste", "餐厨垃圾收运台账", STREETS, Periodic(1, Whom(0.5, ("catering",))),
