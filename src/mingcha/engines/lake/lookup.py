@@ -109,7 +109,7 @@ def index_path(file: Path, *, lake: Path) -> Path:
 def indexes_sweep(*, lake: Path) -> int:
     """Delete the indexes of files that are no longer in the lake's folder; returns how many."""
     swept = 0
-    for place in (lake / "_index").rglob("*.keys*"):
+    for place in (lake / "_index").rglob("*.keys"):
         file = lake / place.relative_to(lake / "_index").with_suffix(".parquet")
         if not file.exists():
             place.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.services import audit_record
-from mingcha.apps.exchange.models import Batch, Dataset
+from mingcha.apps.exchange.models import Batch, Dataset, LakeFile
 from mingcha.apps.exchange.selectors import dataset_contract, lake_folder, lake_view
 from mingcha.engines.lake import lookup
 from mingcha.engines.linkage import description, evidence
@@ -61,25 +61,41 @@ def entities_resolve(
     Links change in one transaction at the end: a process that is killed before leaves all as it was. `say` is told
     in Chinese and English what is under way.
     """
-    begun = time.perf_counter()
+    names = None if datasets is None else list(datasets)
     with store.one_at_a_time():
-        batches = Batch.objects.filter(resolved=None, withdrawn_at=None).select_related("dataset").order_by("id")
-        if datasets is not None:
-            batches = batches.filter(dataset__name__in=list(datasets))
-        pending = list(batches)
-        if not pending:
-            return Report()
-        deliveries = _deliveries(pending)
-        with _duckdb() as duck:
-            if deliveries:
-                _work_out(duck, deliveries, say)
-            say("写入主体与关联", "writing entities and links")
-            report = _commit(duck, deliveries, pending, user, begun)
+        report = _resolve_pending(names, user, say)
     say("建立按编码查找的索引", "indexing records by key")
-    for delivery in deliveries:
-        for file in delivery.files:
-            lookup.index_ensure(file, lake=lake_folder())
+    _index(names)
     return report
+
+
+def _resolve_pending(names: list[str] | None, user: User | None, say: Say) -> Report:
+    begun = time.perf_counter()
+    batches = Batch.objects.filter(resolved=None, withdrawn_at=None).select_related("dataset").order_by("id")
+    if names is not None:
+        batches = batches.filter(dataset__name__in=names)
+    pending = list(batches)
+    if not pending:
+        return Report()
+    deliveries = _deliveries(pending)
+    with _duckdb() as duck:
+        if deliveries:
+            _work_out(duck, deliveries, say)
+        say("写入主体与关联", "writing entities and links")
+        return _commit(duck, deliveries, pending, user, begun)
+
+
+def _index(names: list[str] | None) -> None:
+    """Make the indexes by key that are missing, of files that an import or a clustering wrote."""
+    files = LakeFile.objects.filter(
+        kind__in=(LakeFile.Kind.ACCEPTED, LakeFile.Kind.CLUSTERED), retired_at=None, dataset__keyed_by="entity"
+    )
+    if names is not None:
+        files = files.filter(dataset__name__in=names)
+    lake = lake_folder()
+    for path in files.values_list("path", flat=True):
+        lookup.index_ensure(lake / path, lake=lake)
+    lookup.indexes_sweep(lake=lake)
 
 
 def _deliveries(batches: list[Batch]) -> list[evidence.Delivery]:
