@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import secrets
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
@@ -85,7 +86,7 @@ def index_build(file: Path, *, lake: Path) -> Path:
         ).fetchnumpy()
     place = index_path(file, lake=lake)
     place.parent.mkdir(parents=True, exist_ok=True)
-    aside = place.with_name(f"{place.name}.{os.getpid()}")
+    aside = place.with_name(f"{place.name}.{secrets.token_hex(6)}")  # others may be making it too
     with aside.open("wb") as out:
         out.write(_MAGIC + len(found["digest"]).to_bytes(8, "little"))
         out.write(np.ascontiguousarray(found["digest"], dtype="<u8").data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ def links_file() -> Path:
     path = folder / f"{version:08d}.parquet"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(f".{os.getpid()}")
+        aside = path.with_suffix(f".{secrets.token_hex(6)}")
         _export(aside)
         aside.replace(path)
         for old in sorted(folder.glob("*.parquet"))[:-3]:  # a reader may still hold the last ones
