@@ -125,6 +125,15 @@ def in_language(value: Any) -> Any:
     return value.get(first) or value.get("zh") or value.get("en") or ""
 
 
+@register.filter
+def one_language(text: str) -> str:
+    """The user's half of "中文 / English"; a text in one language as it is. What is simulated says so by its mark."""
+    halves = text.removesuffix("（模拟数据）").split(" / ")
+    if len(halves) != 2:
+        return text
+    return halves[0] if (get_language() or "zh").startswith("zh") else halves[1]
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> str:
     if label:
