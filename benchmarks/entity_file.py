@@ -67,7 +67,7 @@ def run(entities: int, records: int, queries: int, *, built: bool, quiet: bool) 
     from mingcha.instance import open_django
 
     open_django()
-    build = {} if built else _build(entities, records, quiet)
+    build = _resolve() if built else _build(entities, records, quiet)
     from mingcha.apps.entities.models import Entity
     from mingcha.apps.entities.selectors import entities_search, entity_file
 
@@ -161,7 +161,6 @@ def _quantile(values: list[float], q: float) -> float:
 
 def _build(entities: int, records: int, quiet: bool) -> dict[str, float]:
     """The instance: lake files as the import writes them, then the resolution as after an import."""
-    from mingcha.apps.entities.services import entities_resolve
     from mingcha.engines.lake.folder import connect
     from mingcha.instance import home
 
@@ -178,13 +177,15 @@ def _build(entities: int, records: int, quiet: bool) -> dict[str, float]:
             _dataset(duck, f"events_{k:03d}", "", _event_document(k, key), rows, k, key)
             if not quiet:
                 typer.echo(f"\r{k + 1}/{DATASETS}", nl=False, err=True)
-    written = time.perf_counter()
+    return {"build_s": round(time.perf_counter() - begun, 1), **_resolve()}
+
+
+def _resolve() -> dict[str, float]:
+    from mingcha.apps.entities.services import entities_resolve
+
+    begun = time.perf_counter()
     report = entities_resolve()
-    return {
-        "build_s": round(written - begun, 1),
-        "resolve_s": report.seconds,
-        "resolve_and_index_s": round(time.perf_counter() - written, 1),
-    }
+    return {"resolve_s": report.seconds, "resolve_and_index_s": round(time.perf_counter() - begun, 1)}
 
 
 def _firms(duck: duckdb.DuckDBPyConnection, n: int) -> None:

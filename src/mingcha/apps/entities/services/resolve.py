@@ -114,7 +114,8 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     duck = duckdb.connect()
-    duck.execute(f"SET temp_directory = '{home() / 'tmp'}'; SET TimeZone = 'UTC'; SET preserve_insertion_order = false")
+    duck.execute(f"SET temp_directory = '{home() / 'tmp'}'; SET memory_limit = '4GB'; SET TimeZone = 'UTC'")
+    duck.execute("SET preserve_insertion_order = false")
     return duck
 
 
