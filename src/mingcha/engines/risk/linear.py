@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from mingcha.engines.risk.arrays import Floats, Ints, sigmoid
 
 CLIP = 3.0  # standard deviations; one absurd value then can't decide a score
+WIDEST = 400  # columns: a fit takes their cube; of more, those are taken that move most with the outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +64,13 @@ def fit(
     p = x.shape[1]
     rare = np.minimum(empty.sum(axis=0), (~empty).sum(axis=0)) < 20
     gaps = np.flatnonzero(~rare)
+    weight = weight / weight.mean()
     design = np.column_stack([z, empty[:, gaps].astype(np.float64), np.ones(len(y))])
     sign = np.r_[
         np.asarray(directions if directions is not None else np.zeros(p), dtype=float),
         np.zeros(len(gaps) + 1),
     ]
-    free = np.ones(design.shape[1], dtype=bool)
-    weight = weight / weight.mean()
+    free = _strongest(design, weight * (y - sigmoid(offset)))
     while True:
         beta = np.zeros(design.shape[1])
         beta[free] = _newton(design[:, free], y, offset, weight, np.r_[np.full(int(free.sum()) - 1, l2), 1e-9])
@@ -79,6 +81,17 @@ def fit(
     gap = np.zeros(p)
     gap[gaps] = beta[p:-1]
     return Linear(middle, scale, beta[:p], gap)
+
+
+def _strongest(design: Floats, residual: Floats) -> npt.NDArray[np.bool_]:
+    """(p,) the WIDEST columns by correlation with what the offset leaves open, and the intercept, the last one."""
+    free = np.ones(design.shape[1], dtype=bool)
+    if design.shape[1] > WIDEST + 1:
+        spread = np.maximum(design.std(axis=0), 1e-9)
+        pull = np.abs((design.T @ residual) / spread)
+        pull[-1] = np.inf
+        free[np.argsort(-pull, kind="stable")[WIDEST + 1 :]] = False
+    return free
 
 
 def _newton(design: Floats, y: Floats, offset: Floats, weight: Floats, penalty: Floats) -> Floats:
