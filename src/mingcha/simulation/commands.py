@@ -37,7 +37,7 @@ def demo_(
     from mingcha.instance import home
 
     from .city import SIMULATED
-    from .demo import Step, prepare
+    from .demo import PASSWORD, STAFF, Step, prepare
 
     def report(step: Step, seconds: float | None) -> None:
         if seconds is None:
@@ -62,7 +62,7 @@ def demo_(
     if not no_serve:
         from mingcha.web.commands import run
 
-        run(port=port, note=SIMULATED)
+        run(port=port, note=f"{SIMULATED}\n用户 / users: {', '.join(STAFF)}   密码 / password: {PASSWORD}")
 
 
 @simulate.command()

@@ -7,6 +7,7 @@ again over its own half-done work.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -20,7 +21,17 @@ from typing import Any
 from mingcha.instance import home
 from mingcha.problems import Problem
 
+from .words import CITY, DISTRICTS, DIVISIONS
+
 RECORDS_PER_ENTITY = 100
+INSPECTIONS = "spot_inspections"
+TODAY = dt.date(2026, 10, 1)  # the day after the city's last delivery
+STAFF = {
+    "administrator": "陆一鸣", "clerk": "何苗", "planner": "许岚", "officer": "周楠", "auditor": "高宁",
+}  # fmt: skip
+PASSWORD = "Yunting-demo-2026"  # noqa: S105 of a simulated city on one's own machine; printed when it is made
+PARTIES = ("云汀市司法局", "云汀市纪委监委", "临江公证处")
+PUBLIC_VALUE = "03 09 14 21 27 30 + 11"  # stands for a lottery's numbers
 STATE = "demo.json"
 INSTANCE = ("demo", "lake", "files", "models", "draws", "tmp", "static", "mingcha.sqlite3*", ".schema", "secret.key")
 
@@ -95,6 +106,105 @@ def resolve(demo: Demo) -> dict[str, Any]:
     }
 
 
+def people(demo: Demo) -> dict[str, Any]:
+    """The bureau, its districts, and a member of staff of each role."""
+    _open_django()
+    from mingcha.apps.accounts.models import User
+    from mingcha.apps.accounts.services import unit_save, user_create
+
+    bureau = unit_save(code="9801", name=f"{CITY}市场监督管理局", division="9801")
+    for code, name in zip(DIVISIONS, DISTRICTS, strict=True):
+        unit_save(code=code, name=f"{name}市场监督管理局", division=code, parent=bureau)
+    for role, name in STAFF.items():
+        if not User.objects.filter(username=role).exists():
+            user_create(username=role, password=PASSWORD, role=role, unit=bureau, name=name)
+    return {"users": list(STAFF), "password": PASSWORD}
+
+
+def train(demo: Demo) -> dict[str, Any]:
+    """A risk model of what visits of the three years found, signed by the administrator."""
+    _open_django()
+    from mingcha.apps.risk.models import RiskModel
+    from mingcha.apps.risk.services import model_sign, model_train
+
+    model = RiskModel.objects.filter(dataset__name=INSPECTIONS, trained_until=TODAY).first()
+    if model is None:
+        model = model_train(dataset=INSPECTIONS, risk_point="violation", until=TODAY)
+    if model.signed_at is None:
+        model_sign(model=model, user=_staff("administrator"))
+    return {"model": model.number}
+
+
+def score(demo: Demo) -> dict[str, Any]:
+    """Everyone's probability and class as of the day after the last delivery."""
+    _open_django()
+    from mingcha.apps.risk.services import scores_refresh
+
+    done = scores_refresh(model=_champion(), as_of=TODAY)
+    return {"scored": done["scored"], "classes": done["classes"]}
+
+
+def plan(demo: Demo) -> dict[str, Any]:
+    """The quarter's plan, drawn among three parties and published."""
+    _open_django()
+    from mingcha.apps.supervision import services
+    from mingcha.apps.supervision.models import Plan
+
+    Plan.objects.filter(draw=None).delete()  # half-made by a run that was killed
+    if not Plan.objects.filter(state="published").exists():
+        draw = _ceremony(_plan("四季度双随机定向抽查", max(30, round(0.011 * demo.entities))))
+        services.draw_run(draw=draw, public_value=PUBLIC_VALUE, user=_staff("planner"))
+        services.draw_publish(draw=draw, user=_staff("planner"))
+    drawn = Plan.objects.get(state="published")
+    return {"plan": drawn.number, "drawn": drawn.draw.taken, "frame": drawn.draw.units}
+
+
+def _plan(title: str, budget: int) -> Any:
+    from mingcha.apps.supervision import services
+
+    made = services.plan_create(
+        title=title,
+        budget=budget,
+        user=_staff("planner"),
+        division="9801",
+        public_source="模拟的公共随机数（演示用）",
+        basis="随机抽查事项清单（模拟）",
+        risk_model=_champion(),
+    )
+    return services.plan_approve(plan=made, user=_staff("administrator"))
+
+
+def _ceremony(made: Any) -> Any:
+    """Three parties with keys of their own commit and reveal. In the demo all of them are this machine."""
+    from mingcha.apps.supervision import services
+    from mingcha.apps.supervision.selectors import draw_folder
+    from mingcha.engines.sampling import keys, steps
+
+    place = home() / "demo" / "keys" / made.number
+    shutil.rmtree(place, ignore_errors=True)
+    parties = {name: keys.keygen(name, place / f"{i}.key") for i, name in enumerate(PARTIES)}
+    draw = services.draw_freeze(plan=made, parties=parties, user=_staff("planner"))
+    folder = draw_folder(draw)
+    for i in range(len(PARTIES)):
+        steps.commit(folder, place / f"{i}.key")
+    services.draw_commitments_check(draw=draw, user=_staff("planner"))
+    for i in range(len(PARTIES)):
+        steps.reveal(folder, place / f"{i}.key")
+    return draw
+
+
+def _staff(username: str) -> Any:
+    from mingcha.apps.accounts.models import User
+
+    return User.objects.get(username=username)
+
+
+def _champion() -> Any:
+    from mingcha.apps.risk.models import RiskModel
+
+    return RiskModel.objects.get(dataset__name=INSPECTIONS, risk_point="violation", state="champion")
+
+
 def _open_django() -> None:
     from mingcha.instance import open_django
 
@@ -105,6 +215,10 @@ STEPS: tuple[Step, ...] = (
     Step("city", "生成模拟城市各部门的数据文件", "make the departments' files", city),
     Step("import", "导入并检查各部门数据", "import and check them", deliver),
     Step("resolve", "归并为一户一档", "resolve them into one file an entity", resolve),
+    Step("people", "建立单位与用户", "make units and users", people),
+    Step("train", "训练并签发风险模型", "train a risk model and sign it", train),
+    Step("score", "为全部主体评分", "score every entity", score),
+    Step("plan", "制定计划，三方抽取并公示", "make a plan, draw it among three parties, publish it", plan),
 )
 
 

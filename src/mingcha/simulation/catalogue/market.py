@@ -150,7 +150,6 @@ DATASETS = (
         },
         categories={"topic": 12}, measures=("amount",), direction={"count": "up"},
         encoding="gb18030", windows=("P90D", "P365D"),
-        families=("count", "rate", "recency", "neighbours"),
     ),
     Dataset(
         "market_penalties", "市场监管行政处罚信息", BUREAU + "（法规科）", Own("market_penalties"),
