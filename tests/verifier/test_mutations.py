@@ -144,10 +144,9 @@ def test_a_flipped_bit_is_seen(draw, verifier, tmp_path, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("bit", range(8))
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_flipped_bit_of_every_byte_is_seen(draw, verifier, tmp_path, kind, bit):
-    check_bytes(draw, verifier, tmp_path, kind, 1, bit)
+def test_a_flipped_bit_of_every_byte_is_seen(draw, verifier, tmp_path, kind):
+    check_bytes(draw, verifier, tmp_path, kind, 1, 3)
 
 
 # ---- what one file can't show, another does -----------------------------------------------------------------------

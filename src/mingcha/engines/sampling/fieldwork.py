@@ -18,7 +18,7 @@ from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, 
 from mingcha.engines.sampling.folder import read_terms, secret_folder, status
 from mingcha.engines.sampling.frame import read_table
 from mingcha.engines.sampling.inspectors import Rules, Visit, listed
-from mingcha.engines.sampling.results import drawn, write_design
+from mingcha.engines.sampling.results import design, drawn, write_design
 from mingcha.engines.sampling.rows import WIDTH
 from mingcha.problems import Problem
 
@@ -88,7 +88,8 @@ def replace_unit(folder: Path, unit: str, reason: str) -> str:
     following = _next(units, outcome, at, brought)
     value = {"replacements": [*told, {"out": unit, "reason": reason, "in": _opened(units, following)}]}
     write_json(path, _countersigned(record, "replacements", value))
-    write_design(secret_folder(folder) / "design.csv", units, outcome, [*gone, at], [*brought, following])
+    visits = design(units, outcome, [*gone, at], [*brought, following])
+    write_design(secret_folder(folder) / "design.csv", visits)
     return units.ids[following]
 
 

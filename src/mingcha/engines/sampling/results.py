@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,17 +174,27 @@ def drawn(state: Status) -> tuple[Record, Units, Outcome]:
     return record, units, outcome
 
 
-def write_design(
-    path: Path, units: Units, outcome: Outcome, mistakes: Sequence[int] = (), brought: Sequence[int] = ()
-) -> None:
-    """The units to visit, in order of Q, with the probabilities that estimates use (exact where few are drawn).
+@dataclass(frozen=True)
+class Drawn:
+    """A unit to visit. `pi`: its inclusion probability as estimates use it, exact where few are drawn."""
 
-    `mistakes`: units that were in the frame by mistake and leave it; `brought`: those that take their place.
+    id: str
+    stratum: str
+    N: int
+    n: int
+    P: int
+    pi: float
+
+
+def design(units: Units, outcome: Outcome, mistakes: Sequence[int] = (), brought: Sequence[int] = ()) -> list[Drawn]:
+    """The units to visit, by stratum and in order of Q.
+
+    `mistakes`: places of units that were in the frame by mistake and leave it; `brought`: those that take theirs.
     """
     inside, gone = outcome.drawn.copy(), np.zeros(len(outcome.drawn), dtype=bool)
     gone[list(mistakes)], inside[list(brought)] = True, True
     inside &= ~gone
-    lines = []
+    out = []
     for name, members in by_stratum(units.strata).items():
         frame = members[~gone[members]]
         n = int(inside[frame].sum())
@@ -193,8 +203,13 @@ def write_design(
         rows = np.flatnonzero(inside[frame])
         for row in rows[np.argsort(outcome.q[frame[rows]], kind="stable")].tolist():
             i = int(frame[row])
-            lines.append((units.ids[i], name, len(frame), n, int(units.P[i]), repr(float(pi[row]))))
-    files.write_csv(path, ["id", "stratum", "N", "n", "P", "pi"], lines)
+            out.append(Drawn(units.ids[i], name, len(frame), n, int(units.P[i]), float(pi[row])))
+    return out
+
+
+def write_design(path: Path, drawn: Sequence[Drawn]) -> None:
+    """For the keeper: who is drawn, and with what probability."""
+    files.write_csv(path, [column.name for column in fields(Drawn)], [astuple(unit) for unit in drawn])
 
 
 def write_results(folder: Path, record: Record, units: Units, outcome: Outcome, zipped: bool) -> None:

@@ -31,7 +31,7 @@ from mingcha.engines.sampling.folder import (
 )
 from mingcha.engines.sampling.frame import Frame, probabilities
 from mingcha.engines.sampling.inspectors import seal as seal_directory
-from mingcha.engines.sampling.results import write_design, write_results
+from mingcha.engines.sampling.results import design, write_design, write_results
 from mingcha.problems import Problem
 
 NO_MODEL = "0" * 64  # digest of the model where the probabilities come from no model
@@ -265,7 +265,7 @@ def run(
     seed = ceremony.seed(state.terms, parties, public_value)
     outcome = draw_run(units, state.terms.params, seed)
     record = Record(state.terms, parties, public_value, seed, outcome.result, [])
-    write_design(secret_folder(folder) / "design.csv", units, outcome)
+    write_design(secret_folder(folder) / "design.csv", design(units, outcome))
     write_results(folder, record, units, outcome, zipped)
     return record, units, outcome
 
