@@ -90,3 +90,21 @@ def test_what_can_t_be_decided(licences, person):
         with pytest.raises(Problem):
             wrong()
     assert not AuditRecord.objects.filter(action__in=("entities.merge", "entities.split")).exists()
+
+
+def test_by_the_command_line(licences, person, monkeypatch):
+    from typer.testing import CliRunner
+
+    from mingcha.apps.entities import commands
+
+    monkeypatch.setattr(commands, "open_django", lambda: None)
+    run = lambda *arguments: CliRunner().invoke(commands.app, arguments)  # noqa: E731
+    deliver(licences, [{"id": "8", "known": 8, "licence": "L1", "uscc": V}])
+    assert '"conflicts_new": 1' in run("resolve", "--json").stdout
+    assert "licence:food:L1" in run("list", "--conflicts").stdout
+    done = run("split", U, "licence:food:L1", "--to", V, "--reason", "许可证已转让", "--by", "zhang")
+    assert done.exit_code == 0 and entity_get("L1").key == V
+    assert run("merge", U, "L3", "--reason", "同一经营者", "--by", "zhang").exit_code == 0
+    assert entity_get("L3").key == U
+    nobody = run("merge", U, "L2", "--reason", "同一经营者", "--by", "nobody")
+    assert isinstance(nobody.exception, Problem) and "zhang" in nobody.exception.text("en")
