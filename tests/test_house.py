@@ -23,7 +23,7 @@ def test_locks_hold_hashes_and_no_registry_addresses():
     assert len(re.findall(r"==[^\\]+\\\n\s+--hash=sha256:", lock)) == len(entries)
     for name in ("requirements.lock", "package-lock.json"):
         text = (ROOT / name).read_text()
-        assert "\"resolved\"" not in text and "index-url" not in text and "find-links" not in text
+        assert '"resolved"' not in text and "index-url" not in text and "find-links" not in text
 
 
 def installed_by_default():

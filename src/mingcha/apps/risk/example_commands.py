@@ -64,7 +64,7 @@ def example(
             f = part[kind]
             typer.echo(
                 f"{name_:9} {kind:24} AUC {f['auc']:.3f} [{f['auc_ci95'][0]:.3f}, {f['auc_ci95'][1]:.3f}]  within "
-                f"{f['within_inspector_auc']:.3f}  days {f['days_earlier']:+.2f}  first half {f['found_first_half']:.1%}"
+                f"{f['within_inspector_auc']:.3f}  days {f['days_earlier']:+.2f}  half {f['found_first_half']:.1%}"
             )
     for name_, f in found["baselines"].items():
         typer.echo(f"{'':9} {name_:24} AUC {f['auc']:.3f}  days {f['days_earlier']:+.2f}")
