@@ -97,7 +97,9 @@ class Checks:
         fields = ", ".join(quote(f.name) for f in self.contract.fields)
         fields += f", unhex(md5({_identity(self.contract)})) AS _id"
         good = " AND ".join(f"({c.sql}) IS NOT FALSE" for c in self.checks if not c.warning) or "TRUE"
-        return f"SELECT _row, {fields}, ({self.selection}) IS TRUE AS _in, {good} AS _ok FROM ({self._rows(source)})"
+        doubts = "".join(f", ({c.sql}) IS FALSE AS _doubt{i}" for i, c in enumerate(self.warned))
+        chosen = f"({self.selection}) IS TRUE AS _in"
+        return f"SELECT _row, {fields}, {chosen}, {good} AS _ok{doubts} FROM ({self._rows(source)})"
 
     def faults(self, source: str) -> str:
         found = ", ".join(
@@ -192,7 +194,7 @@ def judged(texts: pa.Table, checks: Checks) -> pa.Table:
     for field, standard in checks.standards:
         judge = STANDARDS[standard].column
         assert judge is not None
-        texts = texts.append_column(f"{field}#{standard}", pa.array(judge(texts.column(field))))
+        texts = texts.append_column(f"{field}#{standard}", pa.array(judge(texts.column(field).combine_chunks())))
     return texts
 
 
@@ -233,12 +235,12 @@ def typed_sql(field: Field, raw: str, zone: str, iso: bool) -> str:
 
 def type_holds(field: Field, raw: str, typed: str) -> str:
     """SQL that is true where `typed` is what `raw` says. DuckDB's casts would round 12.7 to a whole number, and take
-    0x1F, 1_000, nan and the year 14 (a mistake for 2014)."""
+    0x1F, 1_000, +-1, nan and the year 14 (a mistake for 2014)."""
     match field.type:
         case "integer":
             good = f"{typed}::VARCHAR = {raw} OR ({typed} IS NOT NULL AND regexp_full_match({raw}, '{_INTEGER}'))"
         case "number":
-            good = f"isfinite({typed}) AND NOT contains({raw}, '_')"
+            good = f"isfinite({typed}) AND NOT contains({raw}, '_') AND NOT starts_with({raw}, '+-')"
         case "date" | "timestamp":
             good = f"{typed} >= DATE '1000-01-01'"
         case _:
