@@ -101,7 +101,7 @@ def test_by_the_command_line(licences, person, monkeypatch):
     run = lambda *arguments: CliRunner().invoke(commands.app, arguments)  # noqa: E731
     deliver(licences, [{"id": "8", "known": 8, "licence": "L1", "uscc": V}])
     assert '"conflicts_new": 1' in run("resolve", "--json").stdout
-    assert "licence:food:L1" in run("list", "--conflicts").stdout
+    assert "licence:food:L1" in run("list", "--conflicts", "--json").stdout
     done = run("split", U, "licence:food:L1", "--to", V, "--reason", "许可证已转让", "--by", "zhang")
     assert done.exit_code == 0 and entity_get("L1").key == V
     assert run("merge", U, "L3", "--reason", "同一经营者", "--by", "zhang").exit_code == 0
