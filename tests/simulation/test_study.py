@@ -83,14 +83,14 @@ def test_estimates_are_unbiased_over_many_draws_of_one_frame(policy, take):
     strata = [STRATA[code] for code in frame.stratum.tolist()]
     recorded = frame.outcome.recorded[frame.rows]
     rng = np.random.default_rng(1)
-    scores = 0.2 + 0.8 * rng.random(len(frame.rows))
+    scores = 0.03 + rng.beta(1.3, 9, len(frame.rows))  # as learned scores lie: most low, a few high
     made = []
     for _ in range(200):
         choice = POLICIES[policy](rng, strata, take, scores)
         made.append(learning.estimate(recorded[choice.rows], choice, strata))
     values = np.array([m.value for m in made])
     assert abs(values.mean() - recorded.mean()) < 4 * values.std() / len(values) ** 0.5 + 0.002
-    assert np.mean([m.low <= recorded.mean() <= m.high for m in made]) > 0.9
+    assert np.mean([m.low <= recorded.mean() <= m.high for m in made]) > 0.88  # of 0.95, with 30 to 60 visits of weight
 
 
 def test_targeted_probabilities_lie_between_floor_and_ceiling():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
@@ -65,6 +66,16 @@ def demo_(
         run(port=port, note=f"{SIMULATED}\n用户 / users: {', '.join(STAFF)}   密码 / password: {PASSWORD}")
 
 
+def _progress(replicates: int) -> Callable[[int], None]:
+    """Towns done, to standard error, where somebody looks."""
+
+    def shown(done: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done} / {replicates}", end="\n" if done == replicates else "", file=sys.stderr)  # noqa: T201
+
+    return shown
+
+
 @simulate.command()
 def simulate_(
     entities: Annotated[int, typer.Option(min=2_000, help="firms of the town")] = 40_000,
@@ -76,6 +87,7 @@ def simulate_(
     seed: Annotated[int, typer.Option(min=0)] = 1,
     tail: Annotated[float, typer.Option(min=0, max=3, help="how many times the assumed share of offenders")] = 1.0,
     workers: Annotated[int, typer.Option(min=1, help="processes; results don't depend on it")] = 2,
+    ceiling: Annotated[bool, typer.Option("--ceiling", help="instead: what anybody could know at most")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="all figures as JSON")] = False,
 ) -> None:
     """Try a policy in closed loop against a hidden truth, beside uniform draws in the same towns. 模拟数据。"""
@@ -93,5 +105,10 @@ def simulate_(
         policy=policy.value, entities=entities, quarters=months // 3, history=history // 3, replicates=replicates,
         budget_share=budget_share, seed=seed, tail=tail,
     )  # fmt: skip
-    result = run(study, workers=workers)
+    if ceiling:
+        from .ceiling import ceiling as measured
+
+        typer.echo(json.dumps(measured(study, threads=workers), ensure_ascii=False, indent=1))
+        return
+    result = run(study, workers=workers, report=_progress(replicates))
     typer.echo(json.dumps(result, ensure_ascii=False, indent=1) if as_json else printed(result))
