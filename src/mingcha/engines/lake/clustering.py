@@ -39,12 +39,14 @@ def cluster(
     if rows == 0:
         return []
     source = f"(SELECT {_columns(connection, contract, files)} FROM {_together(files)})"
+    names = ", ".join([*(quote(f.name) for f in contract.fields), *SYSTEM_COLUMNS])  # without the piece's number
     if rows <= at_once:
         return [_sorted(connection, source, folder / f"{name}-00001.parquet")]
     pieces = _pieces(connection, files, source, folder / "pieces", -(-rows // at_once))
     written = []
     for number, piece in enumerate(pieces, 1):
-        written.append(_sorted(connection, files_sql(tuple(piece)), folder / f"{name}-{number:05d}.parquet"))
+        source = f"(SELECT {names} FROM {files_sql(tuple(piece))})"
+        written.append(_sorted(connection, source, folder / f"{name}-{number:05d}.parquet"))
         for path in piece:
             path.unlink()
     for path in sorted((folder / "pieces").rglob("*"), reverse=True):

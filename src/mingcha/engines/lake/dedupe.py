@@ -126,7 +126,7 @@ def _none(parts: list[Path], columns: str) -> str:
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, received: dt.datetime, since: int | None) -> None:
-    """Table `verdicts` (part, _file, _row, _id, known, verdict, field, earlier): one row a suspect.
+    """Table `verdicts` (part, _file, _row, _id, known, field, earlier, verdict): one row a suspect.
 
     A source that tells when it knew (knownTime.field) may deliver a record's history: its versions differ in
     `_known_at`. Without that, two contents of one key in one delivery are a conflict.
@@ -151,18 +151,17 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Contract, received: 
             SELECT _id, arg_max(content, _known_at) AS latest, arg_max(_batch, _known_at) AS latest_batch,
                 list(content) AS contents, list(_known_at) AS knowns
             FROM versions GROUP BY _id
+        ), judged AS (
+            SELECT f._id, f.content, CASE WHEN place > 1 THEN earlier END AS earlier,
+                CASE WHEN latest IS NULL THEN _known_at
+                    WHEN {own} IS NOT NULL AND NOT list_contains(knowns, {own}) THEN {own} ELSE {moment} END AS known,
+                CASE WHEN place > 1{conflict} THEN 'conflict' WHEN latest IS NULL THEN 'new'
+                    WHEN {same} THEN 'duplicate' ELSE 'changed' END AS verdict
+            FROM firsts f LEFT JOIN so_far s ON s._id = f._id
         )
-        SELECT part, _file, _row, _id, NULL::TIMESTAMP AS known, 'duplicate' AS verdict, '' AS field,
-            NULL::STRUCT(file INTEGER, "row" BIGINT) AS earlier
-        FROM copies WHERE copy > 1
-        UNION ALL
-        SELECT part, _file, _row, f._id,
-            CASE WHEN latest IS NULL THEN _known_at
-                WHEN {own} IS NOT NULL AND NOT list_contains(knowns, {own}) THEN {own} ELSE {moment} END,
-            CASE WHEN place > 1{conflict} THEN 'conflict' WHEN latest IS NULL THEN 'new'
-                WHEN {same} THEN 'duplicate' ELSE 'changed' END,
-            '', CASE WHEN place > 1 THEN earlier END
-        FROM firsts f LEFT JOIN so_far s ON s._id = f._id
+        SELECT part, _file, _row, c._id, known, '' AS field, earlier,
+            CASE WHEN copy = 1 OR verdict = 'conflict' THEN verdict ELSE 'duplicate' END AS verdict
+        FROM copies c JOIN judged j ON j._id = c._id AND j.content = c.content
         """
     )
 
@@ -186,7 +185,7 @@ def _judge_unique(connection: duckdb.DuckDBPyConnection, name: str, staged: Stag
             SELECT *, first_value(_id) OVER w AS first_id, first_value({{'file': _file, 'row': _row}}) OVER w AS earlier
             FROM held WINDOW w AS (PARTITION BY value ORDER BY _file, _row)
         )
-        SELECT part, _file, _row, _id, NULL, 'conflict', {text(name)}, CASE WHEN first_id <> _id THEN earlier END
+        SELECT part, _file, _row, _id, NULL, {text(name)}, CASE WHEN first_id <> _id THEN earlier END, 'conflict'
         FROM ranked r
         WHERE first_id <> _id OR EXISTS (SELECT 1 FROM others o WHERE o.value = r.value AND o._id <> r._id)
         """
