@@ -44,7 +44,7 @@ class Screening(_Settings):
     trees: int = 60  # a round
     leaves: int = 6
     learning_rate: float = 0.1
-    at_least: int = 4  # proposed even if fewer survive, marked weak
+    at_least: int = 12  # proposed even if fewer survive, the best of the rest, marked weak; none is eliminated below
     errors: float = 1.0  # backward elimination: how many standard errors a smaller list may lose
     refit_trees: int = 300
     folds: int = 5

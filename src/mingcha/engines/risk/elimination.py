@@ -108,11 +108,12 @@ def _behind(loss: Floats, best: Floats) -> tuple[float, float]:
     return float(d.mean()), float(d.std(ddof=1) / np.sqrt(len(d)))
 
 
-def backward(data: Data, factors: Sequence[int], pulls: Sequence[int]) -> Elimination:
+def backward(data: Data, factors: Sequence[int], pulls: Sequence[int], *, least: int = 1) -> Elimination:
     """Drop the factor that is worth least, again and again; keep the shortest list that is not more than
     `config.errors` standard errors behind the best (Breiman's rule, with the error of the paired difference).
 
-    pulls: the direction of each factor; a constrained booster is steadier, so that less hides in its noise."""
+    pulls: the direction of each factor; a constrained booster is steadier, so that less hides in its noise. least: no
+    list is shorter."""
     current, path = list(factors), []
     pull_of = dict(zip(factors, pulls, strict=True))
     best: Floats | None = None
@@ -126,7 +127,9 @@ def backward(data: Data, factors: Sequence[int], pulls: Sequence[int]) -> Elimin
         behind, error = _behind(loss, best)
         if behind > 3 * data.config.errors * max(error, 1e-12):
             break
-        drop = max(1, len(current) // 10)
+        if len(current) <= max(least, 1):
+            break
+        drop = min(max(1, len(current) // 10), len(current) - least)
         gone = set(np.argsort(worth, kind="stable")[:drop].tolist())
         current = [f for i, f in enumerate(current) if i not in gone]
     if best is None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mingcha.engines.risk.arrays import Floats, Ints, sigmoid
 
 CLIP = 3.0  # standard deviations; one absurd value then can't decide a score
-WIDEST = 400  # columns: a fit takes their cube; of more, those are taken that move most with the outcome
+WIDEST = 1_500  # columns: a fit takes their cube; of more, those are taken that move most with the outcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +121,48 @@ def _newton(design: Floats, y: Floats, offset: Floats, weight: Floats, penalty: 
     return beta
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows to fit or to judge: x (n, p), y, offset, weight (n,)."""
+
+    x: Floats
+    y: Floats
+    offset: Floats
+    weight: Floats
+
+
+def held_out_worth(seen: Rows, new: Rows) -> Floats:
+    """(p,) by how much the log loss of the `new` rows would rise without each factor's part in a line that was fitted
+    to the `seen`; to second order. One Newton step from the offset under a ridge of five rows a factor: enough to rank
+    by, and quick for a thousand factors."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    empty = np.isnan(seen.x)
+    known = np.maximum((~empty).sum(axis=0), 1)
+    middle = np.where(empty, 0, seen.x).sum(axis=0) / known
+    scale = np.sqrt(np.where(empty, 0, np.square(seen.x - middle)).sum(axis=0) / known)
+    scale = np.where(scale > 1e-9, scale, 1).astype(np.float32)
+
+    def standard(x: Floats) -> Floats:
+        z = np.clip((x - middle.astype(np.float32)) / scale, -CLIP, CLIP)
+        return np.asarray(np.nan_to_num(z, nan=0.0))
+
+    z = standard(seen.x)
+    p = sigmoid(seen.offset)
+    h = seen.weight * p * (1 - p)
+    z -= (h @ z / h.sum()).astype(np.float32)
+    half = z * np.sqrt(h).astype(np.float32)[:, None]
+    hessian = (half.T @ half).astype(np.float64)
+    hessian[np.diag_indices_from(hessian)] += 5.0 * z.shape[1]
+    slope = cho_solve(cho_factor(hessian), z.T @ (seen.weight * (seen.y - p)))
+
+    z = standard(new.x)
+    p = sigmoid(new.offset + z @ slope)
+    first = slope * (z.T @ (new.weight * (new.y - p)))
+    second = slope**2 * (np.square(z).T @ (new.weight * p * (1 - p)))
+    return np.asarray(first + 0.5 * second)
+
+
 def choose_l2(
     x: Floats,
     y: Floats,
@@ -128,7 +170,7 @@ def choose_l2(
     offset: Floats,
     weight: Floats,
     folds: Sequence[tuple[Ints, Ints]],
-    grid: Sequence[float] = (10, 100, 1000, 10_000),
+    grid: Sequence[float] = (100, 1000, 3000, 10_000),
     directions: Sequence[int] | None = None,
 ) -> float:
     """The penalty with the least log loss on later rows; the heavier of equals."""

@@ -162,9 +162,8 @@ def screen(
     columns = [int(held.best[k]) for k in taken]
     wishes = prior or {}
     pulls = elimination.directions(data, columns, [wishes.get(sample.factors[left[j]], 0) for j in columns])
-    shortened = elimination.backward(data, columns, pulls)
-    filled = shortened.kept + tuple(j for j in columns if j not in shortened.kept)
-    kept = set(filled[: max(len(shortened.kept), min(c.at_least, len(columns)))])
+    shortened = elimination.backward(data, columns, pulls, least=c.at_least)
+    kept = set(shortened.kept)
     drop(left[[j for j in columns if j not in kept]], "eliminated")
     final = [k for k in taken if held.best[k] in kept]
     pulls = [d for j, d in zip(columns, pulls, strict=True) if j in kept]

@@ -1,6 +1,6 @@
 """Which clusters of candidates hold: in half-samples and in other times, against copies that can hold nothing.
 
-Each round fits a small booster on one half and asks the other half what each factor was worth (held-out gain). Among
+Each round fits a small booster and a line on one half and asks the other half what each factor was worth to both. Among
 the factors stand shadows: candidates with their rows shuffled, which have every property of a candidate but a relation
 to the outcome. A cluster survives a round if its factor is worth more than the best shadow. Halves come in
 complementary pairs (Shah and Samworth 2013, "Variable selection with error control"), the last two pairs split by time.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mingcha.engines.risk import booster
+from mingcha.engines.risk import booster, linear
 from mingcha.engines.risk.arrays import Dates, Floats, Ints, sigmoid
 from mingcha.engines.risk.clusters import distribution
 from mingcha.engines.risk.config import Screening
@@ -98,8 +98,7 @@ def assess(
     seed: int,
     threads: int,
 ) -> Stability:
-    """Run the rounds. A cluster that can no longer survive `config.survive` of them leaves early: nothing changes
-    for it, and the later rounds are quick."""
+    """Run the rounds, two at a time."""
     count = int(cluster.max()) + 1
     several = np.bincount(cluster, minlength=count)[cluster] > 1
     residual = np.asarray(weight * (y - sigmoid(offset)))
@@ -118,9 +117,12 @@ def assess(
     hits, misses = np.zeros(count, int), np.zeros(count, int)
     gain, took_part = np.zeros(count), np.zeros(count, int)
     for pair in range(0, len(plan), 2):
-        alive = np.flatnonzero(misses <= allowed)
-        if not len(alive):
-            break
+        # A cluster that can no longer survive leaves, and later rounds are quick; the best of those stay, so that
+        # a list that has to be filled up is filled by gains over all rounds.
+        best_so_far = np.argsort(-gain / np.maximum(took_part, 1), kind="stable")[: 4 * config.at_least]
+        stays = misses <= allowed
+        stays[best_so_far] = True
+        alive = np.flatnonzero(stays)
 
         def one(number: int, alive: Ints = alive) -> tuple[Floats, float]:
             fit, judge = plan[number]
@@ -172,13 +174,16 @@ def _round(
         "num_leaves": config.leaves,
         "learning_rate": config.learning_rate,
         "feature_fraction": 0.4,
-        "min_data_in_leaf": max(10, len(fit) // 400),
-        "lambda_l2": 1.0,
+        "min_data_in_leaf": max(len(fit) // 400, min(50, len(fit) // 20)),
+        "lambda_l2": 10.0,
         "max_bin": 15,
         "bin_construct_sample_cnt": 20_000,
         "enable_bundle": False,
     }
-    text = booster.train(parameters, matrix(fit), y[fit], weight=weight[fit], offset=offset[fit], trees=config.trees)
-    gain = booster.held_out_gain(text, matrix(judge), y[judge], offset=offset[judge], weight=weight[judge])
+    seen, new = (linear.Rows(matrix(rows), y[rows], offset[rows], weight[rows]) for rows in (fit, judge))
+    text = booster.train(parameters, seen.x, seen.y, weight=seen.weight, offset=seen.offset, trees=config.trees)
+    # Trees see bends and steps, the line weak slopes that trees can't split on where rows are few.
+    gain = booster.held_out_gain(text, new.x, new.y, offset=new.offset, weight=new.weight)
+    gain += linear.held_out_worth(seen, new)
     gain /= weight[judge].sum()
     return gain[: len(real)], float(gain[len(real) :].max())
