@@ -13,7 +13,7 @@ from mingcha.engines.sampling.draw import first, q_values
 
 from .truth import Floats
 
-EXPLORATION = 0.15  # targeted: share of uniform visits; with FOCUS the best found of 25 pairs (docs/simulation.md)
+EXPLORATION = 0.15  # targeted: share of uniform visits; with FOCUS the best of ten pairs tried (docs/simulation.md)
 FOCUS = 14  # and how sharply the rest follow the score
 LISTED = 0.032  # foshan: share of firms that the model lists as risky
 INTO_PLAN = 0.35  # and the share of the list that goes into the plan
