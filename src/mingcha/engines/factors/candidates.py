@@ -193,11 +193,17 @@ class _Candidates:
             "peers": self._of_peers,
             "neighbours": self._neighbours,
         }
-        register = bool(self.contract.valid_from)
-        allowed = self.declaration.families or (("count", "state", "peers") if register else tuple(of_family))
+        allowed = self.declaration.families or self._default_families()
         for family in of_family:
             if family in allowed:
                 yield from of_family[family]()
+
+    def _default_families(self) -> tuple[str, ...]:
+        """What others' records say is asked of inspections, unless the contract names more: of a hundred datasets it
+        would be a thousand factors more, at a hundred times the price."""
+        own = ("count", "state") if self.contract.valid_from else ("count", "recency", "rate", "state")
+        others = ("peers", "neighbours") if self.contract.inspections else ()
+        return (*own, *others, *(("peers",) if self.declaration.peers and not others else ()))
 
     def _factor(self, family: Family, statistic: Any, signal: Signal, **more: Any) -> Factor:
         way = self.declaration.direction.get(signal.name or "count", "")
@@ -262,7 +268,7 @@ class _Candidates:
         for peer in self.peers:
             if peer.dataset == self.contract.name and peer.form != "words":
                 yield self._factor("peers", "others", Signal(), peer=peer, unit="entities")
-            if not self.conditions:
+            if not self.conditions or (self.contract.valid_from and not self.declaration.families):
                 continue
             words = peer.form == "words"
             if not words:

@@ -1,0 +1,114 @@
+"""Days, declarations, candidates and labels, by known answers."""
+
+import datetime as dt
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import CONTRACTS, DAY0, World, random_world
+
+from mingcha.engines.factors import DuckDBEngine, Factor, candidates, eligible, labels, matrix
+from mingcha.engines.factors.days import day_date, day_number, local_day, local_days, start_of
+from mingcha.problems import Problem
+
+
+@given(st.integers(0, 2_000_000_000), st.sampled_from(["America/Chicago", "Asia/Shanghai", "Europe/London", "UTC"]))
+def test_a_day_starts_when_it_starts(second, zone):
+    day = int(local_days(np.array([second * 1_000_000]), zone)[0])
+    assert start_of(day, zone).timestamp() <= second < start_of(day + 1, zone).timestamp()
+    assert day_number(day_date(day)) == day
+
+
+def test_engine_and_numpy_agree_on_days():
+    instants = np.random.default_rng(1).integers(-(10**14), 2 * 10**15, 5_000)
+    with DuckDBEngine(threads=1) as engine:
+        table = engine.upload(pa.table({"i": np.arange(5_000), "t": pa.array(instants, pa.timestamp("us", tz="UTC"))}))
+        for zone in ("America/Chicago", "Asia/Shanghai"):
+            got = engine.fetch(table.select("i", day=local_day(engine.micros(table.t), zone)).order_by("i"))
+            np.testing.assert_array_equal(got["day"].to_numpy(), local_days(instants, zone))
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    return random_world(11, zone="Asia/Shanghai", linked=False).write(tmp_path_factory.mktemp("lake"))
+
+
+def test_candidates_are_named_titled_lawful_and_survive_json(lake):
+    factors = candidates(lake, known_before=DAY0)
+    names = [f.name for f in factors]
+    assert len(set(names)) == len(names) > 150
+    assert [Factor.from_json(json.loads(json.dumps(f.to_json()))) for f in factors] == factors
+    for f in factors:
+        assert f.title_zh and f.title_en and (f.basis or f.family == "calendar")
+        assert "who" not in (f.signal.name, f.peer and f.peer.field)
+    by_name = {f.name: f for f in factors}
+    poor = by_name["visits.poor.rate.60d"]
+    assert (poor.title_zh, poor.title_en) == ("近60天“检查”poor比例", "Visits: share of poor, last 60 days")
+    assert (poor.direction, by_name["visits.poor.days_since"].direction) == ("up", "down")
+    assert by_name["register.same_address.others"].title_zh == "同地址的其他主体数量"
+
+
+def test_nothing_is_derived_without_a_lawful_basis(lake):
+    from dataclasses import replace
+
+    from mingcha.engines.lake.view import LakeView, Source
+
+    bare = {n: Source(replace(s.contract, factors=None), s.files) for n, s in lake.sources.items()}
+    assert {f.family for f in candidates(LakeView(bare), known_before=DAY0)} == {"calendar"}
+
+
+def test_a_factor_whose_dataset_is_gone_is_refused(lake):
+    factor = Factor(name="x", dataset="gone", family="count", statistic="count")
+    with pytest.raises(Problem, match="gone"):
+        matrix(lake, [factor], pa.table({"entity": ["a"], "as_of": [DAY0]}))
+
+
+def visit(world: World, no: str, key: str, day: int, **more) -> dict:
+    event = world.start(DAY0 + dt.timedelta(days=day))
+    row = {"no": no, "result": "good", "score": 1.0, "codes": [], "who": ["ann"], "due": None, "_key": key}
+    row |= {"_event_at": event, "_known_at": event, "_received_at": event, "_batch": 1, "_row": int(no[1:]), "_id": no}
+    return row | more
+
+
+def state(world: World, key: str, day: int, kind: str, stop: int | None) -> dict:
+    event = world.start(DAY0 + dt.timedelta(days=day))
+    row = dict.fromkeys(f.name for f in CONTRACTS["register"].fields)
+    row |= {"no": key, "kind": kind, "start": DAY0 + dt.timedelta(days=day), "_key": key, "_id": f"{key}{day}"}
+    row |= {"stop": None if stop is None else DAY0 + dt.timedelta(days=stop), "_batch": 1, "_row": day}
+    return row | {"_event_at": event, "_known_at": event, "_received_at": event}
+
+
+def test_labels_tell_outcome_population_people_and_maturity(tmp_path):
+    world = World("America/Chicago")
+    later = world.start(DAY0 + dt.timedelta(days=8))
+    world.rows["visits"] = [
+        visit(world, "v1", "a", 3, result="bad", who=["bob", "ann"]),
+        visit(world, "v2", "b", 4, who=None),
+        visit(world, "v3", "c", 5, result=None),
+        visit(world, "v2", "b", 4, result="bad", _known_at=later, _row=9),  # corrected four days later
+    ]
+    world.rows["register"] = [
+        state(world, "a", 3, "a", 3),
+        state(world, "b", 0, "a", 3),
+        state(world, "c", 0, "b", None),
+    ]
+    view = world.write(tmp_path)
+    first = labels(view, "visits", "failed", known_before=DAY0 + dt.timedelta(days=8)).to_pylist()
+    assert [(r["visit"], r["label"], r["eligible"]) for r in first] == [
+        ("v1", 1.0, True),  # the licence began and ended that day
+        ("v2", 0.0, False),  # it had ended the day before
+        ("v3", None, False),  # another kind
+    ]
+    assert [r["inspectors"] for r in first] == [["ann", "bob"], [], ["ann"]]
+    assert (first[0]["as_of"], first[0]["mature_on"]) == (DAY0 + dt.timedelta(days=3), DAY0 + dt.timedelta(days=14))
+    assert [r["label"] for r in labels(view, "visits", "failed").to_pylist()] == [1.0, 1.0, None]
+    assert eligible(view, "visits", "failed", DAY0 + dt.timedelta(days=2)).to_pylist() == ["b"]
+
+
+def test_labels_refuse_what_is_not_declared(lake):
+    for dataset, point in (("nowhere", "failed"), ("weather", "failed"), ("visits", "smell")):
+        with pytest.raises(Problem):
+            labels(lake, dataset, point)
