@@ -24,8 +24,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django_htmx",
-    "django_filters",
-    "django_tables2",
     "axes",
     "csp",
     "mingcha.apps.accounts",
