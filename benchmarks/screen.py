@@ -160,6 +160,7 @@ def run(entities: int, candidates: int, seed: int) -> dict[str, Any]:
         "true_recovered": len(set(groups) - {-1}),
         "false_kept": groups.count(-1),
         "kept": len(kept),
+        "kept_weak": sum(f.weak for f in proposal.factors),  # below the bar, kept to make up the dozen
         "single_auc": [round(float(p["single"].min()), 3), round(float(p["single"].max()), 3)],
         "base_rate": round(float(p["y"].mean()), 4),
         "missing": round(float(np.isnan(p["x"]).mean()), 3),

@@ -98,3 +98,18 @@ def test_settings_come_back_from_plain_data_and_refuse_what_they_do_not_know():
         Config.of({"colour": "red"})
     with pytest.raises(Problem, match="leaves"):
         Boosting(leaves=31)
+
+
+def test_a_line_is_worth_what_the_loss_would_lose_without_it_and_noise_nothing():
+    x, y = data()
+    new, seen = data(seed=1)
+    x[::7, 2] = np.nan
+    one, offset = np.ones(len(y)), np.full(len(y), -1.3)
+    worth = linear.held_out_worth(linear.Rows(x, y, offset, one), linear.Rows(new, seen, offset, one))
+    line = linear.fit(x, y, offset=offset, weight=one, l2=30)
+    parts = line.contributions(new)
+    whole = -1.3 + parts.sum(axis=1)
+    for j in (0, 1):
+        rise = loss(whole - parts[:, j], seen) - loss(whole, seen)
+        assert worth[j] == pytest.approx(rise, rel=0.25)
+    assert worth[2:].max() < 3 < worth[1] < worth[0]
