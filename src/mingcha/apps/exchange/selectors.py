@@ -88,7 +88,8 @@ def quarantine_rows(
     *, dataset: str, batch: int | None = None, reason: QuarantineReason | None = None, limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """What is held back, one dict a fault: batch, file, row, field, value, rule, reason_zh, reason_en, in the files'
-    order; only the faults of `reason`, where it is given. Values of masked fields are masked."""
+    order; only the faults of `reason`, where it is given. Values of masked fields are masked, and so is the text of a
+    record that could not be taken apart, where a field of the dataset is."""
     masked = {f.name for f in dataset_contract(dataset_get(dataset)).fields if f.masked}
     held = LakeFile.objects.filter(dataset__name=dataset, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
     if batch is not None:
@@ -100,7 +101,8 @@ def quarantine_rows(
         names = batch_file_names(file.batch)
         only = (reason.field, reason.rule, reason.reason_en) if reason else None
         for fault in faults(lake_folder() / file.path, only=only, limit=left):
-            if fault["field"] in masked and fault["value"]:
+            unreadable = fault.pop("unreadable")
+            if fault["value"] and (fault["field"] in masked or (unreadable and masked)):
                 fault["value"] = "***"
             yield {"batch": file.batch.number, **fault, "file": names.get(fault["file"], "")}
             left = left - 1 if left is not None else None

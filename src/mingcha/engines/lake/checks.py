@@ -170,12 +170,11 @@ def _rule_check(rule: Rule, contract: Contract, now: str) -> Check:
     else:
         sql = compile_expression(rule.expression, contract.fields)
     names = (rule.field,) if rule.field else fields_used(rule.expression, contract.fields)
-    shown = [quote(n) + "::VARCHAR" for n in names]
-    value = shown[0] if rule.field else _named(names, shown)
     fields = [contract.field(n) for n in names]
     typed = [type_holds(f, quote(f.name + "#"), quote(f.name)) for f in fields if f.type in _TYPES]
     judgeable = " AND ".join(f"({t})" for t in typed) or "TRUE"
     warning = rule.severity == "warning"
+    value = f"{quote(rule.field)}::VARCHAR" if rule.field else _named(fields)
     return Check(rule.field, rule.name, sql, value, rule.reason_zh, rule.reason_en, warning, judgeable)
 
 
@@ -198,9 +197,10 @@ def judged(texts: pa.Table, checks: Checks) -> pa.Table:
     return texts
 
 
-def _named(names: tuple[str, ...], shown: list[str]) -> str:
-    """`closed_on=2014-01-05, opened_on=` for a rule of the whole row."""
-    parts = [f"{text(name + '=')} || coalesce({value}, '')" for name, value in zip(names, shown, strict=True)]
+def _named(fields: list[Field]) -> str:
+    """`closed_on=2014-01-05, opened_on=` for a rule of the whole row; masked fields don't show."""
+    shown = [text("***") if f.masked else f"coalesce({quote(f.name)}::VARCHAR, '')" for f in fields]
+    parts = [f"{text(f.name + '=')} || {value}" for f, value in zip(fields, shown, strict=True)]
     return " || ', ' || ".join(parts) or "''"
 
 

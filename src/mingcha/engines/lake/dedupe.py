@@ -201,8 +201,9 @@ def _quarantine(
 ) -> None:
     """Conflicts go to quarantine with the record as it was typed: its texts are gone by now."""
     cells = ", ".join(f"{text(f.header)}: {as_text(f.name, f.type, f.separator)}" for f in contract.fields)
-    key = contract.primary_key or tuple(f.name for f in contract.fields)
-    value = "concat_ws(', ', " + ", ".join(f"{quote(name)}::VARCHAR" for name in key) + ")"
+    key = [contract.field(name) for name in contract.primary_key] or list(contract.fields)
+    shown = [text("***") if f.masked else f"{quote(f.name)}::VARCHAR" for f in key]
+    value = f"concat_ws(', ', {', '.join(shown)})"
     values = " ".join(f"WHEN {text(f.name)} THEN {quote(f.name)}::VARCHAR" for f in contract.fields if f.unique)
     value = f'CASE "#field" {values} ELSE {value} END' if values else value
     pointed = (

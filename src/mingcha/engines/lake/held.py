@@ -25,14 +25,16 @@ SHEET = 1_000_000  # rows; Excel takes 1,048,576
 
 
 def faults(path: Path, *, only: tuple[str, str, str] | None = None, limit: int | None = None) -> list[dict[str, Any]]:
-    """One dict a fault: file (its number), row, field, rule, value, reason_zh, reason_en; `only` those of one
-    (field, rule, reason_en). The value of a row that could not be taken apart is its text."""
+    """One dict a fault: file (its number), row, field, rule, value, reason_zh, reason_en, unreadable (the record could
+    not be taken apart; its text is the value); `only` those of one (field, rule, reason_en)."""
     import duckdb
 
     chosen = "WHERE f.field = ? AND f.rule = ? AND left(f.reason_en, 300) = ?" if only else ""
     rows = duckdb.execute(
-        "SELECT file, row, f.field, f.rule, coalesce(f.value, raw) AS value, f.reason_zh, f.reason_en "
-        f"FROM (SELECT file, row, raw, unnest(faults) AS f FROM {files_sql((path,))}) {chosen} ORDER BY file, row"
+        "SELECT file, row, f.field, f.rule, coalesce(f.value, raw) AS value, f.reason_zh, f.reason_en, "
+        "raw IS NOT NULL AS unreadable "
+        "FROM (SELECT file, row, raw, unnest(faults) AS f, unnest(range(len(faults))) AS place "
+        f"FROM {files_sql((path,))}) {chosen} ORDER BY file, row, place"
         + (f" LIMIT {limit}" if limit is not None else ""),
         list(only or ()),
     )
