@@ -82,15 +82,15 @@ def remove_files(paths: Iterable[Path]) -> None:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """DuckDB, Arrow and SQLite each say in their own way that the disk is full: say it as the system does."""
+    """DuckDB, Arrow and SQLite each say in their own way that the disk takes no more: say it as the system does."""
     try:
         yield
     except Exception as error:
-        if getattr(error, "errno", None) is None:
-            said = str(error).lower()
-            for number, words in ((errno.ENOSPC, ("no space left", "disk is full")), (errno.EFBIG, ("too large",))):
-                if any(w in said for w in words):
-                    raise OSError(number, os.strerror(number)) from error
+        said = str(error).lower()
+        number = getattr(error, "errno", None)
+        full = number is None and any(words in said for words in ("no space left", "disk is full", "file too large"))
+        if full or number == errno.EFBIG:  # a limit on the size of files is a full disk to whoever meets it
+            raise OSError(errno.ENOSPC, str(error).split("\n")[0]) from error
         raise
 
 
