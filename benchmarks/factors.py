@@ -100,8 +100,8 @@ def generate(lake: Path, entities: int, records: int) -> None:
         """`rows` records, of entities in order, with events on days of the last six years."""
         con.execute(
             f"""COPY (
-            WITH n AS (SELECT i, least({entities} - 1, floor({entities} * pow(i / {rows}::DOUBLE, {skew})))::BIGINT AS e,
-                hash(i * 7 + {len(name)}) AS h FROM range({rows}) t(i)),
+            WITH n AS (SELECT i,
+                least({entities} - 1, floor({entities} * pow(i / {rows}::DOUBLE, {skew})))::BIGINT AS e, hash(i * 7 + {len(name)}) AS h FROM range({rows}) t(i)),
             r AS (SELECT *, TIMESTAMPTZ '2020-07-01 16:00:00+00' + to_days((h % 2191)::INT) AS happened FROM n)
             SELECT {fields}, {scheme} AS _key, happened AS _event_at,
                 happened + to_hours(9 + (h // 4096 % 480)::INT) AS _known_at,
@@ -122,7 +122,7 @@ def generate(lake: Path, entities: int, records: int) -> None:
     fields = {
         "declarations": "h % 17 = 0 AS late, (h // 64 % 200000 / 4.0)::DOUBLE AS amount",
         "orders": "(h // 64 % 4000 / 4.0)::DOUBLE AS amount",
-        "complaints": "['food', 'price', 'service', 'advertising'][1 + (h // 64 % 4)::INT] AS topic, h % 9 = 0 AS report",
+        "complaints": "['food', 'price', 'service', 'other'][1 + (h // 64 % 4)::INT] AS topic, h % 9 = 0 AS report",
         "inspections": "h % 6 = 0 AS failed, (h // 64 % 12)::BIGINT AS problems",
         "penalties": "(h // 64 % 80000 / 4.0)::DOUBLE AS amount",
     }

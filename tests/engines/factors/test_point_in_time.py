@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import os
 import random
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from world import CONTRACTS, DAY0, random_world
+from world import CONTRACTS, DAY0, World, random_world
 
 from mingcha.engines.factors import DuckDBEngine, Factor, candidates, labels, matrix, matrix_all
 
@@ -42,23 +41,29 @@ def one_of_each(factors: list[Factor]) -> list[Factor]:
     return list(found.values())
 
 
-@pytest.mark.parametrize("linked", [False, True])
-@settings(
-    max_examples=int(os.environ.get("MINGCHA_EXAMPLES", "1")), deadline=None, derandomize=True, phases=[Phase.generate]
-)
-@given(seed=st.integers(1, 10**6), zone=st.sampled_from(["America/Chicago", "Asia/Shanghai"]))
-def test_what_is_learned_later_moves_nothing(linked, seed, zone):
+@pytest.mark.parametrize(("seed", "linked", "zone"), [(7, True, "Asia/Shanghai")])
+def test_what_is_learned_later_moves_nothing(seed, linked, zone):
+    check(seed, linked, zone)
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(seed=st.integers(1, 10**6), linked=st.booleans(), zone=st.sampled_from(["America/Chicago", "Asia/Shanghai"]))
+def test_what_is_learned_later_moves_nothing_in_any_lake(seed, linked, zone):
+    check(seed, linked, zone)
+
+
+def check(seed: int, linked: bool, zone: str) -> None:
     world = random_world(seed, zone=zone, linked=linked, rows=25)
     with TemporaryDirectory() as folder:
         before = digest(world, Path(folder) / "before")
-        tamper(world, random.Random(seed))
-        after = digest(world, Path(folder) / "after")
-    assert before[0] == after[0]
-    assert before[1:] == after[1:]
+        after = digest(tampered(world, random.Random(seed)), Path(folder) / "after")
+    assert before == after
 
 
-def tamper(world, r: random.Random) -> None:
+def tampered(before: World, r: random.Random) -> World:
     """Future rows, rows filled in for the past, later versions, later links and withdrawals: all known from LAST on."""
+    world = World(before.zone, {n: list(rows) for n, rows in before.rows.items()}, [dict(k) for k in before.links])
     start = world.start(LAST)
     for name in CONTRACTS:
         original = list(world.rows[name])
@@ -81,3 +86,4 @@ def tamper(world, r: random.Random) -> None:
             link["retracted_at"] = start + dt.timedelta(seconds=r.choice([0, 5]))
     for name in CONTRACTS:
         world.rows[name].sort(key=lambda row: (row["_row"] * 7919) % 1009)  # in another order, in other files
+    return world
