@@ -48,8 +48,11 @@ def test_known_numbers(standard, good, bad):
 def test_uscc_agrees_with_python_stdnum(number):
     if len(number) == 17 and set(number) <= set(uscc._alphabet):
         number += uscc.calc_check_digit(number)
-    # stdnum reads lower case and separators as meant; GB 32100 has capitals only
-    expected = number.upper() == number and uscc.is_valid(number) and number.isalnum()
+    # stdnum wants digits in the first two places; GB 32100 has letters there too: N, Y and A for their departments
+    known = len(number) == 18 and set(number) <= set(uscc._alphabet) and number[2:8].isdigit()
+    expected = known and uscc.calc_check_digit(number[:17]) == number[17]
+    if number[:2].isdigit():  # stdnum reads lower case and separators as meant; GB 32100 has capitals only
+        assert expected == (number.upper() == number and uscc.is_valid(number) and number.isalnum())
     assert verdict("uscc", number) == expected
 
 
