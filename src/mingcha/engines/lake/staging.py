@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from .sources import Chunk, Source, open_source
 if TYPE_CHECKING:
     import duckdb
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Called with bytes read of the file at hand, and records read so far of all."""
 
@@ -99,8 +100,8 @@ def stage_source(
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS contents (key UBIGINT, content UBIGINT, _file INTEGER, _row BIGINT)"
     )
-    for chunk in ahead(source.chunks()):
-        _stage_chunk(connection, chunk, checks, number, staged, folder, quarantine, seen)
+    for chunk, texts in ahead((chunk, _texts(chunk, checks)) for chunk in source.chunks()):
+        _stage_chunk(connection, chunk, texts, checks, number, staged, folder, quarantine, seen)
         if progress:
             progress(chunk.taken, staged.rows_read)
     staged.files.append(StagedFile(staged.rows_read - before, source.encoding, source.not_taken))
@@ -109,6 +110,7 @@ def stage_source(
 def _stage_chunk(
     connection: duckdb.DuckDBPyConnection,
     chunk: Chunk,
+    texts: Any,
     checks: Checks,
     file: int,
     staged: Staged,
@@ -118,7 +120,6 @@ def _stage_chunk(
 ) -> None:
     staged.rows_read += len(chunk.rows) + len(chunk.malformed)
     held = [malformed_rows(file, chunk.malformed)]
-    texts = _texts(chunk, checks)
     connection.register("chunk", texts)
     try:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {checks.typed('chunk')}")
@@ -194,8 +195,8 @@ def _texts(chunk: Chunk, checks: Checks) -> Any:
     return pa.Table.from_batches(whole.to_batches(max_chunksize=32_768), whole.schema)
 
 
-def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks, the next one being read in a thread while this one is checked."""
+def ahead(chunks: Iterator[T]) -> Iterator[T]:
+    """The same items, the next one being made in a thread while this one is worked on."""
     done, stop = object(), threading.Event()
     waiting: queue.Queue[Any] = queue.Queue(maxsize=1)
 
