@@ -98,10 +98,10 @@ def generate(lake: Path, entities: int, records: int) -> None:
 
     def write(name: str, rows: int, fields: str, scheme: str, skew: float) -> None:
         """`rows` records, of entities in order, with events on days of the last six years."""
+        entity = f"least({entities} - 1, floor({entities} * pow(i / {rows}::DOUBLE, {skew})))::BIGINT"
         con.execute(
             f"""COPY (
-            WITH n AS (SELECT i,
-                least({entities} - 1, floor({entities} * pow(i / {rows}::DOUBLE, {skew})))::BIGINT AS e, hash(i * 7 + {len(name)}) AS h FROM range({rows}) t(i)),
+            WITH n AS (SELECT i, {entity} AS e, hash(i * 7 + {len(name)}) AS h FROM range({rows}) t(i)),
             r AS (SELECT *, TIMESTAMPTZ '2020-07-01 16:00:00+00' + to_days((h % 2191)::INT) AS happened FROM n)
             SELECT {fields}, {scheme} AS _key, happened AS _event_at,
                 happened + to_hours(9 + (h // 4096 % 480)::INT) AS _known_at,

@@ -110,8 +110,9 @@ def _of_entities(asked: Asked, source: Source, factors: Sequence[Factor], valid_
             facts = partial_sums(facts, ["entity"], atoms, windows, asked.moment.last)
         else:  # sum by key first: the link is then looked up once a key, not once a record
             facts = partial_sums(facts, ["key"], atoms, windows, asked.moment.last)
-            facts = facts.join(asked.links.select("key", "entity"), "key")
-            facts = merge(facts, ["entity"], atoms)
+            facts = facts.join(asked.links.select("key", "entity"), "key").drop("key")
+            if set(circles) != {None}:
+                facts = merge(facts, ["entity"], atoms)
     if len(circles) > 1 or None not in circles:
         facts = asked.engine.keep(facts)
     for circle, members in circles.items():

@@ -52,7 +52,11 @@ def local_days(instants: np.ndarray[Any, Any], zone: str) -> np.ndarray[Any, Any
 def local_day(instant: Any, zone: str) -> Any:
     """The same as an Ibis expression: int32 day of an int64 expression of microseconds since 1970."""
     starts, offsets = offset_pieces(zone)
-    shifted = instant + _offset(instant, starts, offsets, 0, len(offsets))
+    import ibis
+
+    last = ibis.literal(offsets[-1] * _SECOND, "int64")  # first of all: most zones have left their clocks alone since
+    older = _offset(instant, starts, offsets, 0, len(offsets) - 1) if len(offsets) > 1 else last
+    shifted = instant + ibis.ifelse(instant >= starts[-1] * _SECOND, last, older)
     return (shifted // _DAY).cast("int32")
 
 

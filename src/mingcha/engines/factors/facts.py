@@ -67,9 +67,11 @@ def read_facts(
         rows = rows.filter(rows._event_at >= instant_of(rows._event_at, moment.first - moment.reach, moment.zone))
     conditions = {f"c{i}": s.expression for i, s in enumerate(signals) if s.kind == "condition"}
     rows = with_conditions(rows, contract, conditions, engine.dialect)
-    known = local_day(engine.micros(rows._known_at), moment.zone)
     event = event_day(engine, rows, contract, moment.zone)
-    columns: dict[str, Any] = {"key": rows._key, "event": event, "known": known}
+    columns: dict[str, Any] = {"key": rows._key, "event": event}
+    # as of one day the filter above has asked already; else, and to tell which of two values is newer, the day counts
+    ordered = not moment.single or adjusted or bool(text) or place
+    columns["known"] = local_day(engine.micros(rows._known_at), moment.zone) if ordered else event
     if span:
         columns["micros"] = engine.micros(rows._event_at)
     for i, signal in enumerate(signals):

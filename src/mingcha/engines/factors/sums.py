@@ -76,6 +76,8 @@ def partial_sums(facts: Any, by: list[str], atoms: Sequence[Atom], windows: Wind
 
     rows = _bucketed(facts.filter(facts.since < day, facts.until >= day), ibis.literal(day, "int32"), windows)
     columns = {a.name: _aggregate(a, _value(rows, a)) for a in atoms}
+    if (count := Atom("number", 0)) in atoms:  # the first signal is the rows themselves, which are never unknown
+        columns[count.name] = rows.count().cast("float64")
     return rows.group_by(*by, "bucket").aggregate(**columns)
 
 

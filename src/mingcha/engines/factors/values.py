@@ -22,7 +22,7 @@ def atoms_of(factor: Factor, signals: Sequence[Signal]) -> tuple[Atom, ...]:
     i, h, k = signals.index(factor.signal), factor.half_life, factor.kernel
     match factor.statistic:
         case "count" | "sum" | "valid" | "others":
-            return (Atom("sum", i, h, k),)
+            return (Atom("number" if factor.signal == ROWS else "sum", i, h, k),)
         case "rate" | "mean":
             counted = i if factor.signal.kind == "measure" else signals.index(ROWS)  # only a number can be missing
             return (Atom("sum", i, h, k), Atom("number", counted, h, k))
