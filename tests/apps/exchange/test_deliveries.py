@@ -188,3 +188,15 @@ def test_other_apps_are_told_after_the_commit_and_only_then(lake, tmp_path, monk
     batch_import(contract=licences(), files=[path])
     batch_import(contract=licences(), files=[path])
     assert told == [(["licences"], 1)]
+
+
+def test_a_dataset_without_rows_can_be_read(lake, tmp_path):
+    batch_import(contract=licences(), files=[file(tmp_path / "a.csv", "x,,,1,2020-01-01")])
+    assert "licences" not in lake_view().sources
+    source = lake_view(["licences"]).sources["licences"]
+    assert source.files == ()
+    import duckdb
+
+    from mingcha.engines.lake.view import rows_sql
+
+    assert duckdb.execute(rows_sql(source, "TIMESTAMP '2030-01-01'", "licence, seats, _key, _id")).fetchall() == []

@@ -291,6 +291,16 @@ def _print_report(report: ImportReport) -> None:
                 f"{file['file']}: this file was imported before ({number or 'given twice'}); it adds nothing.",
             )
         )
+    if any(file["version"] not in ("", report.version) for file in report.already):
+        name, version = report.dataset, report.version
+        typer.echo(
+            _said(
+                f"要按契约 {version} 重新读取：mingcha dataset withdraw {name}，再导入；"
+                f"只重试被隔离的行：mingcha quarantine replay {name} --contract 契约文件",
+                f"To read it anew under contract {version}: mingcha dataset withdraw {name}, then import it again; "
+                f"to try only the rows in quarantine: mingcha quarantine replay {name} --contract FILE",
+            )
+        )
     for file in report.files:
         notes = [file["encoding"]] if file["encoding"] else []
         if file["not_taken"]:

@@ -21,15 +21,6 @@ from .standards import STANDARDS
 if TYPE_CHECKING:
     import pyarrow as pa
 
-STORED = {
-    "string": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-    "array": "VARCHAR[]",
-}
 _TYPES = {
     "integer": ("不是整数", "is not a whole number"),
     "number": ("不是数字", "is not a number"),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .checks import STORED, quote
-from .contract import SYSTEM_COLUMNS, Contract
+from .checks import quote
+from .contract import STORED, SYSTEM_COLUMNS, Contract
 from .view import files_sql
 
 if TYPE_CHECKING:

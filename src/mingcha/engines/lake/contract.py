@@ -152,14 +152,26 @@ class Contract:
         return next(f for f in self.fields if f.name == name)
 
 
-SYSTEM_COLUMNS = (
-    "_key",  # text: scheme:value of the first entity key present; null where rows belong to a place or a date
-    "_event_at",  # timestamp, UTC without zone, microseconds, like the next two
-    "_known_at",
-    "_received_at",
-    "_batch",  # int64
-    "_file",  # int32: which of the batch's source files, from 1
-    "_row",  # int64: record number in that file, from 1, the header not counted
-    "_id",  # 16 bytes: digest of the primary key, or of the whole row where there is none
-)
+STORED: Mapping[LogicalType, str] = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+    "array": "VARCHAR[]",
+}
+"""How a field's values are stored, in DuckDB's names."""
+
+SYSTEM_TYPES: Mapping[str, str] = {
+    "_key": "VARCHAR",  # scheme:value of the first entity key present; null where rows belong to a place or a date
+    "_event_at": "TIMESTAMP",  # UTC without zone, like the next two
+    "_known_at": "TIMESTAMP",
+    "_received_at": "TIMESTAMP",
+    "_batch": "BIGINT",  # number of the batch in the dataset
+    "_file": "INTEGER",  # which of the batch's source files, from 1
+    "_row": "BIGINT",  # record number in that file, from 1, the header not counted
+    "_id": "BLOB",  # 16 bytes: digest of the primary key, or of the whole row where there is none
+}
+SYSTEM_COLUMNS = tuple(SYSTEM_TYPES)
 """What is added to each stored row."""

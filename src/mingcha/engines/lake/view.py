@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .contract import Contract
+from .contract import STORED, SYSTEM_TYPES, Contract
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ def rows_sql(source: Source, as_of: str | None = None, columns: str = "*") -> st
     """SELECT of the records of `source` as they were known before `as_of` (a SQL expression for a UTC timestamp, which
     may name a column of an outer query; None = as known now), of each record its latest version."""
     known = f"r._known_at < {as_of}" if as_of else "TRUE"
-    rows = f"SELECT {columns} FROM {files_sql(source.files)} r WHERE {known}"
+    stored = files_sql(source.files) if source.files else _nothing(source.contract)
+    rows = f"SELECT {columns} FROM {stored} r WHERE {known}"
     if source.superseded:
         later = f" AND s._until < {as_of}" if as_of else ""
         rows += (
@@ -54,3 +55,10 @@ def rows_sql(source: Source, as_of: str | None = None, columns: str = "*") -> st
             f" WHERE s._id = r._id AND s._known_at = r._known_at{later})"
         )
     return rows
+
+
+def _nothing(contract: Contract) -> str:
+    """The columns of a dataset without rows."""
+    types = {f.name.replace('"', '""'): STORED[f.type] for f in contract.fields} | dict(SYSTEM_TYPES)
+    columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in types.items())
+    return f"(SELECT {columns} WHERE FALSE)"

@@ -38,6 +38,7 @@ class ImportReport:
     """What became of a delivery. `batch` is None where it added nothing to record."""
 
     dataset: str
+    version: str = ""  # of the contract
     batch: int | None = None
     files: list[dict[str, Any]] = field(default_factory=list)
     already: list[dict[str, Any]] = field(default_factory=list)  # files whose bytes were delivered before

@@ -45,7 +45,7 @@ def batch_import(
     started = time.monotonic()
     given = _contract(contract)
     said = given[0]
-    report = ImportReport(dataset=said.name)
+    report = ImportReport(dataset=said.name, version=said.version)
     with writing(said.name, waiting) as written:
         dataset = Dataset.objects.filter(name=said.name).first()
         live = list(dataset_files(dataset)) if dataset else []

@@ -66,7 +66,7 @@ def _replay_one(
         held_file = origin.files.get(kind=LakeFile.Kind.QUARANTINE, retired_at=None)
         path = lake_folder() / held_file.path
         root = root_of(origin)
-        report, staged = ImportReport(dataset=name), Staged()
+        report, staged = ImportReport(dataset=name, version=said.version), Staged()
         fresh_batch = batch_begin(said, user)
         fresh_batch.replay_of = origin
         with connected(written) as connection, Quarantine(written / "quarantine.parquet") as again:
