@@ -109,12 +109,18 @@ def test_parts_make_the_same_bytes_as_one(count):
 
 
 def test_other_interpreters_do_their_part(monkeypatch):
-    count = 10_000
-    names, P, secret = [f"店{i}" for i in range(count)], np.arange(1, count + 1).tobytes(), bytes(32 * count)
-    alone = rows.spread(rows.leaves, "D", ["x"] * count, names, P, secret, secret, rows=count)
+    count = 3 * rows.CHUNK
+    secret = bytes(32 * count)
+    columns = ["x"] * count, [f"店{i}" for i in range(count)], np.arange(1, count + 1).tobytes(), secret, secret
+
+    def spread():
+        return rows.spread(rows.leaves, "D", *columns, rows=count)
+
+    alone = spread()
+    assert len(alone) == 3
     monkeypatch.setattr(rows, "ALONE", 1)
     monkeypatch.setattr(rows, "_cores", lambda: 2)
-    shared = rows.spread(rows.leaves, "D", ["x"] * count, names, P, secret, secret, rows=count)
-    assert len(alone) == 1 and len(shared) == 2 and b"".join(shared) == alone[0]
+    shared = spread()
+    assert len(shared) == 2 and b"".join(shared) == b"".join(alone)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")  # none can be started: the work is done all the same
-    assert b"".join(rows.spread(rows.leaves, "D", ["x"] * count, names, P, secret, secret, rows=count)) == alone[0]
+    assert b"".join(spread()) == b"".join(alone)

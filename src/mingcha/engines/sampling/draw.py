@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from mingcha.engines.sampling import merkle
 from mingcha.engines.sampling.encoding import MILLION, Params, digest
-from mingcha.engines.sampling.rows import WIDTH, heads, leaves, pieces, spread, tickets
+from mingcha.engines.sampling.rows import WIDTH, head, leaves, pieces, spread, tickets
 from mingcha.problems import Problem
 
 OPENED = 300  # leaves opened for those who can't audit: they find 1% of tampering with 95%
@@ -50,7 +50,7 @@ class Units:
 
     @cached_property
     def root(self) -> bytes:
-        return merkle.root(list(pieces(b"".join(spread(heads, "", self.leaf, rows=len(self.ids))))))
+        return merkle.root(list(pieces(b"".join(spread(head, "", self.leaf, rows=len(self.ids))))))
 
     @cached_property
     def place(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 Hashing is pure Python and can't use threads, so a large frame is cut into parts, and fresh interpreters (not
 forks: this may run inside a server with threads and open connections) do all but the first. Each task maps
-columns, lists or blobs with a fixed width a row, to a blob; the parts' blobs are simply joined. Standard library
+columns, lists or blobs with a fixed width a row, to a blob; blobs are simply joined. Standard library
 only, so that an interpreter starts fast.
 """
 
@@ -21,7 +21,7 @@ from mingcha.engines.sampling.encoding import framed, lp
 
 WIDTH = 32  # bytes of a hash and of a secret
 FIELD = lp(bytes(WIDTH))[:4]  # the length before such a field
-CHUNK = 4096  # rows; parts are whole chunks, each a full subtree of the Merkle tree
+CHUNK = 8192  # rows worked on at a time: a power of two, so that a chunk is a full subtree of the Merkle tree
 ALONE = 100_000  # rows below which a second interpreter isn't worth its start
 MOST = 4  # interpreters
 
@@ -43,16 +43,13 @@ def leaves(draw: str, strata: list[str], ids: list[str], P: bytes, s: bytes, t: 
     ])  # fmt: skip
 
 
-def heads(_: str, leaf: bytes) -> bytes:
-    """The head of each chunk's subtree: together, a level of the whole tree."""
-    out = []
-    for i in range(0, len(leaf), CHUNK * WIDTH):
-        level = list(pieces(leaf[i : i + CHUNK * WIDTH]))
-        while len(level) > 1:
-            odd = level[-1:] if len(level) % 2 else []
-            level = [sha256(b"\x01" + x + y).digest() for x, y in zip(level[::2], level[1::2])] + odd  # noqa: B905
-        out += level
-    return b"".join(out)
+def head(_: str, leaf: bytes) -> bytes:
+    """The head of one chunk's subtree: those of all chunks are a level of the whole tree."""
+    level = list(pieces(leaf))
+    while len(level) > 1:
+        odd = level[-1:] if len(level) % 2 else []
+        level = [sha256(b"\x01" + x + y).digest() for x, y in zip(level[::2], level[1::2])] + odd  # noqa: B905
+    return level[0]
 
 
 def tickets(seed: bytes, strata: list[str], ids: list[str], t: bytes) -> bytes:
@@ -82,20 +79,29 @@ def public_lines(_: str, strata: list[str], leaf: bytes, q: bytes, opening: list
 
 
 Q = '"q":%r'
-TASKS: dict[str, Task] = {task.__name__: task for task in (leaves, heads, tickets, audit_lines, public_lines)}
+TASKS: dict[str, Task] = {task.__name__: task for task in (leaves, head, tickets, audit_lines, public_lines)}
 
 
 def spread(task: Task, fixed: str | bytes, *columns: Column, rows: int) -> list[bytes]:
-    """`task(fixed, *columns)`, cut into parts when there are many rows."""
+    """`task(fixed, *columns)` of all rows, as the blobs of consecutive chunks."""
     parts = min(MOST, _cores()) if rows >= ALONE and sys.executable else 1
     cuts = [rows * i // parts // CHUNK * CHUNK for i in range(parts)] + [rows]
     shares = [[_cut(column, rows, low, high) for column in columns] for low, high in pairwise(cuts)]
-    helpers = [_start(task.__name__, fixed, share) for share in shares[1:]]
-    done = [task(fixed, *shares[0])]
-    for helper, share in zip(helpers, shares[1:], strict=True):
+    counts = [high - low for low, high in pairwise(cuts)]
+    helpers = [_start(task, fixed, share, count) for share, count in zip(shares[1:], counts[1:], strict=True)]
+    done = _chunks(task, fixed, shares[0], counts[0])
+    for helper, share, count in zip(helpers, shares[1:], counts[1:], strict=True):
         answer = helper.communicate()[0] if helper else b""
-        done.append(answer or task(fixed, *share))
+        done += [answer] if answer else _chunks(task, fixed, share, count)
     return done
+
+
+def _chunks(task: Task, fixed: str | bytes, columns: list[Column], rows: int) -> list[bytes]:
+    """Chunk by chunk: what is made on the way stays small, in the processor's cache."""
+    return [
+        task(fixed, *[_cut(column, rows, low, min(rows, low + CHUNK)) for column in columns])
+        for low in range(0, rows, CHUNK)
+    ]
 
 
 def pieces(blob: bytes) -> Iterator[bytes]:
@@ -124,7 +130,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start(name: str, fixed: str | bytes, share: list[Column]) -> subprocess.Popen[bytes] | None:
+def _start(task: Task, fixed: str | bytes, share: list[Column], rows: int) -> subprocess.Popen[bytes] | None:
     """An interpreter at work on `share`; None where the system won't start one: then we do it ourselves."""
     # the path, so that a checkout that isn't installed works too
     path = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -133,7 +139,7 @@ def _start(name: str, fixed: str | bytes, share: list[Column]) -> subprocess.Pop
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=path
         )
         assert helper.stdin is not None
-        helper.stdin.write(marshal.dumps((name, fixed, share)))
+        helper.stdin.write(marshal.dumps((task.__name__, fixed, share, rows)))
         helper.stdin.close()
         helper.stdin = None  # communicate() would flush it
         return helper
@@ -142,5 +148,5 @@ def _start(name: str, fixed: str | bytes, share: list[Column]) -> subprocess.Pop
 
 
 if __name__ == "__main__":
-    name, fixed, columns = marshal.loads(sys.stdin.buffer.read())  # noqa: S302 - from our own process
-    sys.stdout.buffer.write(TASKS[name](fixed, *columns))
+    name, fixed, columns, rows = marshal.loads(sys.stdin.buffer.read())  # noqa: S302 - from our own process
+    sys.stdout.buffer.write(b"".join(_chunks(TASKS[name], fixed, columns, rows)))
