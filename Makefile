@@ -33,7 +33,7 @@ test: setup locale lint  ## unit, property and browser tests on the default data
 	$(BIN)/pytest -n 2
 
 test-all: setup locale  ## PostgreSQL, real data, faults, benchmarks at a small size
-	$(BIN)/pytest -m "postgres or realdata or slow"
+	$(BIN)/pytest -n 2 -m "postgres or realdata or slow"
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-header --no-annotate \
