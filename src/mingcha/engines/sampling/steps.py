@@ -68,11 +68,13 @@ def prepare(
     `inspectors`: their directory (inspectors.directory), sealed with the frame. `after`: the folder of the ceremony
     that was voided before this one. `extra`: further members of the parameters; the parties sign them too.
     """
-    if folder.exists() and any(folder.iterdir()):
+    secret = secret_folder(folder)
+    taken = next((path for path in (folder, secret) if path.exists() and any(path.iterdir())), None)
+    if taken:
         raise Problem(
             zh="目录里已有内容；一次抽取从不覆盖另一次",
             en="The folder isn't empty; a draw is never written over",
-            where=str(folder),
+            where=str(taken),
             todo_zh="请换一个新目录。",
             todo_en="Name a new folder.",
         )
@@ -97,7 +99,6 @@ def prepare(
     params = json.loads(canonical(params))  # in NFC, as it is hashed
     units = seal(plan.draw, frame.ids, frame.strata, allocation.P)
     terms = Terms(units.draw, units.root, params)
-    secret = secret_folder(folder)
     secret.mkdir(parents=True, exist_ok=True)
     secret.chmod(0o700)
     files.write_sealed(secret / f"sealed.json{'.gz' if zipped else ''}", units, zipped=zipped)
@@ -106,9 +107,8 @@ def prepare(
     if inspectors is not None:
         sealed_directory = files.about(terms, "inspectors") | {"salt": salt.hex()} | dict(inspectors)
         write_json(secret / "inspectors.json", sealed_directory, files.SECRET)
-        places = zip(
-            frame.ids, frame.areas or [""] * len(frame.ids), frame.skills or [""] * len(frame.ids), strict=True
-        )
+        none = [""] * len(frame.ids)
+        places = zip(frame.ids, frame.areas or none, frame.skills or none, strict=True)
         files.write_csv(secret / "places.csv", ["id", "area", "skills"], list(places))
     about = files.about(terms, "ceremony") | {"params": params}
     write_json(folder / "ceremony.json", about)
