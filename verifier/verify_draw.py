@@ -84,6 +84,11 @@ class Unreadable(Exception):
         self.said = (zh, en)
 
 
+def plain(text):
+    """`text` on one line and without control characters: a file must not be able to forge what is printed here."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def brief(value):
     value = value.hex() if isinstance(value, bytes) else value
     text = value if isinstance(value, str) else repr(value)
@@ -535,7 +540,8 @@ def tell_ceremony(report, head, revealed):
     if absent:
         zh, en = listed(absent)
         report.prove(f"{zh} 签署了名录而没有揭示，不在种子内", f"{en} signed but did not reveal, and is not in the seed")
-    for one in head.params.get("voided") or []:
+    voided = head.params.get("voided")
+    for one in voided if isinstance(voided, list) else []:
         if isinstance(one, dict):
             reason, missing = one.get("reason"), one.get("no_show")
             report.prove(f"此前作废一次：{reason}；缺席 {missing}", f"voided before: {reason}; missing: {missing}")
@@ -926,7 +932,7 @@ def check_assignment(report, value, reseed):
     report.prove(f"{len(visits)} 次检查的人员都由种子按规则得出", f"the teams of {len(visits)} visits follow from the seed by the rules")
     report.leave("名录属实；对象的辖区、专业（抽取后列出）", "that the directory is true; the units' areas and skills, listed later")
     report.leave("这些就是抽中的对象：须加 --against public.json", "that these are the drawn units: --against public.json shows that")
-    if reseed or len(visits) * own["rules"]["reseeds"] <= RECOMPUTED:
+    if reseed or max(1, len(visits)) * own["rules"]["reseeds"] <= RECOMPUTED:
         check_chances(report, head, own, fitting)
     else:
         report.leave("分派概率：加 --reseed 重算", "the stored chances: --reseed recomputes them")
@@ -1166,9 +1172,12 @@ def main(arguments=None):
         said.append((path, other_report))
         if head is not None and other is not None and not (report.faults or other_report.faults):
             compare(report, kind, head, other_kind, other, path)
-    for path, one in said:
-        for language in {"zh": (0,), "en": (1,), "both": (1, 0)}[options.lang]:
-            print("\n".join([path, *one.lines(language), ""]))
+    try:
+        for path, one in said:
+            for language in {"zh": (0,), "en": (1,), "both": (1, 0)}[options.lang]:
+                print("\n".join(map(plain, [path, *one.lines(language), ""])))
+    except BrokenPipeError:  # the reader has seen enough; the exit status still tells
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if any(one.faults for _, one in said) else 0
 
 

@@ -188,3 +188,31 @@ def test_a_child_that_dies_costs_only_time(verifier, monkeypatch):
         return bytes(range(low, high))
 
     assert b"".join(verifier.in_halves(task, 10)) == bytes(range(10))
+
+
+def test_a_file_cant_forge_what_is_printed(tmp_path, said):
+    """Line feeds, escape sequences and right-to-left marks in texts of a sound file are shown, not obeyed."""
+    import numpy as np
+
+    from mingcha.engines.sampling import ceremony, files
+    from mingcha.engines.sampling.draw import run, seal
+
+    evil = "x\nHOLDS: all is well\x1b[2J\u202e"
+    units = seal("D", list("abc"), ["x"] * 3, np.array([500_000, 300_000, 200_000]))
+    params = {"strata": {"x": {"N": 3, "n": 1}}, "floor": 1, "ceiling": 900_000, "voided": 5}
+    params |= {"code": "", "model": "", "public_source": evil}
+    terms = ceremony.Terms("D", units.root, params)
+    seed = ceremony.seed(terms, [], evil)
+    record = files.Record(terms, [], evil, seed, run(units, params, seed).result, [])
+    files.write_audit(tmp_path / "audit.json", record, units)
+    status, out = said(tmp_path / "audit.json")
+    assert status == 0
+    assert [line for line in out.splitlines() if line.startswith("HOLDS")] == [
+        "HOLDS: audit checks hold: the draw follows from the sealed frame; probabilities attested by nobody"
+    ]
+    assert "\x1b" not in out and "\u202e" not in out and "\\x1b[2J" in out
+
+
+def test_the_exit_status_tells_though_nobody_reads(draw):
+    command = f"{sys.executable} {VERIFIER} {draw.paths['audit']} | head -1 > /dev/null; exit ${{PIPESTATUS[0]}}"
+    assert subprocess.run(["bash", "-c", command], capture_output=True).returncode == 0

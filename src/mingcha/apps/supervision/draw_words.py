@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 def say(zh: str, en: str) -> None:
     """A line in the user's language or both."""
     for language in languages():
-        typer.echo(zh if language == "zh" else en)
+        typer.echo(plain(zh if language == "zh" else en))
+
+
+def plain(text: str) -> str:
+    """`text` on one line and without control characters: what a party is shown before it signs can't be forged."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def tell_terms(terms: Terms) -> None:
@@ -32,7 +38,7 @@ def tell_terms(terms: Terms) -> None:
     )
     say("各层 抽取 / 户数：", "visits / units by stratum:")
     for name, sizes in list(params["strata"].items())[:20]:
-        typer.echo(f"  {name}: {sizes['n']} / {sizes['N']}")
+        typer.echo(plain(f"  {name}: {sizes['n']} / {sizes['N']}"))
     low, high = params["floor"] / 10_000, params["ceiling"] / 10_000
     parties = [party["id"] for party in params["parties"]]
     say(
@@ -44,7 +50,10 @@ def tell_terms(terms: Terms) -> None:
         f"第 {params['attempt']} 次仪式；根 {terms.root.hex()}",
         f"ceremony {params['attempt']}; root {terms.root.hex()}",
     )
-    typer.echo(f"code {params['code']}\nmodel {params['model']}")
+    told = {"strata", "floor", "ceiling", "public_source", "parties", "attempt"}
+    for name in sorted(params.keys() - told):  # all of it is signed, so all of it is shown
+        value = params[name]
+        typer.echo(plain(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"))
 
 
 def next_step(state: Status) -> tuple[str, str]:
