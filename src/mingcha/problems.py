@@ -17,6 +17,9 @@ class Problem(Exception):
         super().__init__(en)
         self.zh, self.en, self.where, self.todo_zh, self.todo_en = zh, en, where, todo_zh, todo_en
 
+    def __reduce__(self) -> tuple[object, ...]:  # raised in a worker process, it must reach the caller whole
+        return (_rebuilt, ({**self.__dict__},))
+
     def text(self, language: str) -> str:
         """The message in `language` ("zh" or "en"), one to three lines."""
         zh = language.startswith("zh")
@@ -39,3 +42,7 @@ def languages() -> tuple[str, ...]:
         if value.startswith(("zh", "en")):
             return (value[:2],)
     return ("zh", "en")
+
+
+def _rebuilt(values: dict[str, str]) -> Problem:
+    return Problem(**values)

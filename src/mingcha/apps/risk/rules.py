@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 # Multiples of the base rate from which a class begins. A starting point: the agency that deploys sets its own.
-CLASS_FROM = {"A": 0.0, "B": 0.5, "C": 1.5, "D": 3.0}
+CLASS_FROM = {"A": 0.0, "B": 0.75, "C": 1.5, "D": 2.5}
 
 
 def risk_classes(probability: np.ndarray, base_rate: float) -> np.ndarray:
-    """(n,) letters A to D: low below half the base rate, general, fairly high from 1.5 times, high from 3 times it."""
+    """(n,) letters A to D: low below 0.75 times the base rate, general, fairly high from 1.5 times, high from 2.5 times it."""
     letters = np.array(list(CLASS_FROM))
     edges = np.array(list(CLASS_FROM.values()))[1:] * base_rate
     return letters[np.searchsorted(edges, probability, side="right")]
