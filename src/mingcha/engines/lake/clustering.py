@@ -6,6 +6,7 @@ memory are cut by ranges of the key first and sorted range by range.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import duckdb
 
 ROW_GROUP = 4_096
-AT_ONCE = 4_000_000  # rows sorted in one go, and the most rows of a file
+MEMORY = "1800MB"  # for DuckDB, of which a sort in one go takes less than half
+AT_ONCE = 600 << 20  # bytes of rows sorted in one go, and the most of a file (before compression)
 _ORDER = "_key, _event_at, _known_at, _batch, _file, _row"
 
 
@@ -38,21 +40,29 @@ def cluster(
     rows = _one(connection, f"SELECT count(*) FROM {files_sql(tuple(files))}")
     if rows == 0:
         return []
+    number = math.ceil(rows * _width(connection, files) / at_once)
     source = f"(SELECT {_columns(connection, contract, files)} FROM {_together(files)})"
     names = ", ".join([*(quote(f.name) for f in contract.fields), *SYSTEM_COLUMNS])  # without the piece's number
-    if rows <= at_once:
+    if number == 1:
         return [_sorted(connection, source, folder / f"{name}-00001.parquet")]
-    pieces = _pieces(connection, files, source, folder / "pieces", -(-rows // at_once))
+    pieces = _pieces(connection, files, source, folder / "pieces", number)
     written = []
-    for number, piece in enumerate(pieces, 1):
+    for place, piece in enumerate(pieces, 1):
         source = f"(SELECT {names} FROM {files_sql(tuple(piece))})"
-        written.append(_sorted(connection, source, folder / f"{name}-{number:05d}.parquet"))
+        written.append(_sorted(connection, source, folder / f"{name}-{place:05d}.parquet"))
         for path in piece:
             path.unlink()
     for path in sorted((folder / "pieces").rglob("*"), reverse=True):
         path.rmdir()
     (folder / "pieces").rmdir()
     return written
+
+
+def _width(connection: duckdb.DuckDBPyConnection, files: list[Path]) -> float:
+    """About how many bytes of memory a row takes: 16 a column, and its text."""
+    text = _one(connection, f"SELECT avg(strlen(r::VARCHAR)) FROM (FROM {_together(files)} LIMIT 10000) r")
+    columns = len(connection.execute(f"DESCRIBE SELECT * FROM {_together(files)}").fetchall())
+    return float(text) + 16 * columns
 
 
 def _together(files: list[Path]) -> str:
@@ -69,6 +79,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, contract: Contract, files: l
 
 def _sorted(connection: duckdb.DuckDBPyConnection, source: str, path: Path) -> Path:
     connection.execute("SET preserve_insertion_order = true")
+    connection.execute(f"SET memory_limit = '{MEMORY}'")
     connection.execute(
         f"COPY (SELECT * FROM {source} ORDER BY {_ORDER}) TO '{path}' "
         f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
@@ -86,6 +97,7 @@ def _pieces(
     cuts = _one(connection, f"SELECT quantile_disc(k, {quantiles}) FROM ({keys} REPEATABLE (1))")
     piece = "list_sum(list_transform($cuts, lambda c: (coalesce(_key, '') > c)::INTEGER))::INTEGER"
     folder.mkdir()
+    connection.execute("SET partitioned_write_flush_threshold = 50000")
     connection.execute(
         f"COPY (SELECT *, {piece} AS _piece FROM {source}) TO '{folder}' (FORMAT parquet, PARTITION_BY (_piece))",
         {"cuts": sorted(set(cuts))},

@@ -80,9 +80,10 @@ def _tidy(place: Path, name: str) -> None:
 
 
 @contextmanager
-def connected(written: Path, memory: str = "1GB") -> Iterator[Any]:
+def connected(written: Path) -> Iterator[Any]:
+    """A DuckDB connection that spills into `written`."""
     temporary = written / "tmp"
-    connection = lake.connect(temporary, memory=memory)
+    connection = lake.connect(temporary)
     try:
         yield connection
     finally:

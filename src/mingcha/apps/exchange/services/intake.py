@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mingcha.engines.lake.clustering import AT_ONCE, cluster
+from mingcha.engines.lake.clustering import cluster
 from mingcha.engines.lake.contract import Contract
 from mingcha.engines.lake.dedupe import Fresh, keep_new, remember
 from mingcha.engines.lake.quarantine import Quarantine
@@ -23,6 +23,7 @@ from ..selectors import dataset_contract, dataset_files, dataset_source, lake_fo
 from .commit import ImportReport, Kinds, Waiting, batch_begin, batch_commit, connected, tally, writing
 from .upkeep import merge_runs
 
+LARGE = 4_000_000  # rows of a batch that is clustered later, by dataset_cluster
 SHORT = 50  # bytes of a record: so many are expected of a file at most (zipped ones bring more, and take longer)
 
 
@@ -127,7 +128,7 @@ def conformed(connection: Any, contract: Contract, outdated: list[LakeFile], wri
 def arranged(connection: Any, contract: Contract, fresh: Fresh, written: Path, clustered: bool | None) -> Kinds:
     """The batch's files with their kinds; its parts are replaced by sorted files if it is to be clustered."""
     kinds: Kinds = dict.fromkeys(fresh.parts, LakeFile.Kind.ACCEPTED)
-    if fresh.parts and (clustered or (clustered is None and fresh.rows_accepted <= AT_ONCE)):
+    if fresh.parts and (clustered or (clustered is None and fresh.rows_accepted <= LARGE)):
         kinds = dict.fromkeys(cluster(connection, contract, fresh.parts, written), LakeFile.Kind.CLUSTERED)
         for part in fresh.parts:
             part.unlink()

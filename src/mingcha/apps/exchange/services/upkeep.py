@@ -18,7 +18,7 @@ from ..models import Dataset, LakeFile
 from ..selectors import dataset_contract, dataset_files, dataset_get, lake_folder
 from .commit import Kinds, Waiting, connected, files_retire, files_save, rows_of, writing
 
-RUNS = 8  # files of a dataset before an import merges them
+RUNS = 8  # of a dataset before an import merges them: what was clustered together, or an unclustered file
 
 
 def dataset_cluster(*, name: str, user: Any = None, waiting: Waiting | None = None) -> int:
@@ -32,13 +32,13 @@ def dataset_cluster(*, name: str, user: Any = None, waiting: Waiting | None = No
 
 
 def merge_runs(dataset: Dataset, contract: Contract, *, everything: bool) -> int:
-    """Merge all files, or, where there are more than RUNS, those that aren't much larger than the rest together (so
-    that a row is rewritten a logarithmic number of times). Call it while the dataset's folder is held."""
-    files = list(dataset_files(dataset))
-    chosen = files
+    """Merge all runs, or, where there are more than RUNS, the small ones (so that a row is rewritten a logarithmic
+    number of times). Call it while the dataset's folder is held."""
+    runs = _runs(dataset)
     if not everything:
-        chosen = _small(files) if len(files) > RUNS else []
-    if len(chosen) < 2 and not any(f.kind == LakeFile.Kind.ACCEPTED for f in chosen):
+        runs = _small(runs) if len(runs) > RUNS else []
+    chosen = [file for run in runs for file in run]
+    if len(runs) < 2 and not any(f.kind == LakeFile.Kind.ACCEPTED for f in chosen):
         return 0
     replaced = list(dataset.files.filter(kind=LakeFile.Kind.SUPERSEDED, retired_at=None))
     replaced = replaced if len(replaced) > 1 else []
@@ -56,14 +56,30 @@ def merge_runs(dataset: Dataset, contract: Contract, *, everything: bool) -> int
     return sum(number for path, number in rows.items() if kinds[path] == LakeFile.Kind.CLUSTERED)
 
 
-def _small(files: list[LakeFile]) -> list[LakeFile]:
-    chosen: list[LakeFile] = []
-    total = 0
-    for file in sorted(files, key=lambda f: (f.kind != LakeFile.Kind.ACCEPTED, f.rows)):
-        if chosen and file.kind != LakeFile.Kind.ACCEPTED and file.rows > 4 * total:
+Run = list[LakeFile]
+
+
+def _runs(dataset: Dataset) -> list[Run]:
+    """Files that were clustered together lie in one folder; each unclustered file is a run of its own."""
+    runs: dict[str, Run] = {}
+    for file in dataset_files(dataset):
+        clustered = file.kind == LakeFile.Kind.CLUSTERED
+        runs.setdefault(str(Path(file.path).parent) if clustered else file.path, []).append(file)
+    return list(runs.values())
+
+
+def _rows(run: Run) -> int:
+    return sum(file.rows for file in run)
+
+
+def _small(runs: list[Run]) -> list[Run]:
+    """The unclustered runs, and clustered ones from the smallest on as long as they aren't much larger than the rest
+    together."""
+    chosen = [run for run in runs if run[0].kind == LakeFile.Kind.ACCEPTED]
+    for run in sorted((run for run in runs if run[0].kind == LakeFile.Kind.CLUSTERED), key=_rows):
+        if chosen and _rows(run) > 4 * sum(map(_rows, chosen)):
             break
-        chosen.append(file)
-        total += file.rows
+        chosen.append(run)
     return chosen
 
 
