@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from typing import Annotated, Any
 
 import typer
@@ -39,7 +40,16 @@ def day(text: str) -> dt.date | None:
 
 
 def show(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    """Strict JSON: what is not known is null, never NaN."""
+    typer.echo(json.dumps(_known(data), ensure_ascii=False, indent=2, default=str, allow_nan=False))
+
+
+def _known(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {k: _known(v) for k, v in data.items()}
+    if isinstance(data, list | tuple):
+        return [_known(v) for v in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def say(zh: str, en: str, *, aside: bool = False) -> None:
