@@ -1,4 +1,4 @@
-"""Chicago through the command, as a stranger would run it: the JSON's shape, and better than the City's on real rows."""
+"""Chicago through the command, as a stranger would run it: the JSON's shape, and better than the City on real rows."""
 
 import csv
 import json
