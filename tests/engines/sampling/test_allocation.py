@@ -50,6 +50,13 @@ def test_water_filling_by_hand():
     assert fill(np.array([1.0, 0, 0]), 1.5, 0.1, 0.9).tolist() == pytest.approx([0.9, 0.3, 0.3])
 
 
+@pytest.mark.parametrize("tiny", [1e-12, 1e-60, 1e-200, 5e-324])
+def test_scores_of_any_size(tiny):
+    """A power of a tiny score is next to nothing, and still has its place once the others stand at the ceiling."""
+    made = allocate(["x"] * 10, 4, scores=np.array([1.0] * 3 + [tiny] * 7), exploration=0)
+    assert made.P.tolist() == pytest.approx([900_000] * 3 + [1_300_000 / 7] * 7, abs=1)
+
+
 def test_law_abiding_firms_are_visited_less():
     classes = list("ABCD") * 25
     made = allocate(["x"] * 100, 10, classes=classes)

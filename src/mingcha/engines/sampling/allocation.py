@@ -120,13 +120,14 @@ def fill(weights: NDArray[np.float64], total: float, floor: float, ceiling: floa
     if ceiling * m + floor * (n - m) <= total:
         level = (total - ceiling * m) / (n - m) if n > m else ceiling
         return np.where(positive, ceiling, level)
+    weights = np.where(positive, np.maximum(weights / weights.max(), 1e-12), 0)  # so that tau can't overflow
     order = np.argsort(-weights, kind="stable")
     falling = weights[order]
     rest = np.cumsum(falling[::-1])[::-1]  # weight of this unit and all after it
     k = np.arange(n)  # if the k heaviest stand at the ceiling, what is tau for the others?
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         tau = (total - k * ceiling - (n - k) * floor) / rest
-        fits = (floor + tau * falling <= ceiling) & (tau >= 0)
+        fits = (floor + tau * falling <= ceiling * (1 + 1e-9)) & (tau >= 0)
     return np.asarray(np.minimum(ceiling, floor + tau[int(np.argmax(fits))] * weights))
 
 
