@@ -121,8 +121,7 @@ def fill(weights: NDArray[np.float64], total: float, floor: float, ceiling: floa
         level = (total - ceiling * m) / (n - m) if n > m else ceiling
         return np.where(positive, ceiling, level)
     weights = np.where(positive, np.maximum(weights / weights.max(), 1e-12), 0)  # so that tau can't overflow
-    order = np.argsort(-weights, kind="stable")
-    falling = weights[order]
+    falling = np.sort(weights)[::-1]
     rest = np.cumsum(falling[::-1])[::-1]  # weight of this unit and all after it
     k = np.arange(n)  # if the k heaviest stand at the ceiling, what is tau for the others?
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -267,8 +266,12 @@ def _round(exact: NDArray[np.float64], total: int, floor: int, ceiling: int) -> 
     gap = total - int(whole.sum())
     step = 1 if gap > 0 else -1
     room = whole < ceiling if gap > 0 else whole > floor
-    order = np.argsort(np.where(room, -step * (exact - whole), np.inf), kind="stable")
     if abs(gap) > int(room.sum()):
         raise AssertionError(f"{gap} millionths can't be placed")
-    whole[order[: abs(gap)]] += step
+    if gap:
+        remainder = np.where(room, step * (exact - whole), -np.inf)
+        line = np.partition(remainder, -abs(gap))[-abs(gap)]
+        above = np.flatnonzero(remainder > line)
+        ties = np.flatnonzero(remainder == line)[: abs(gap) - len(above)]  # the earlier units
+        whole[np.concatenate([above, ties])] += step
     return whole

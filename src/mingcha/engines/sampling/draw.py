@@ -7,7 +7,6 @@ Source: docs/draw-protocol.md, "The construction".
 
 from __future__ import annotations
 
-import marshal
 import secrets
 import unicodedata
 from collections.abc import Sequence
@@ -90,8 +89,7 @@ def seal(
     order = _ascending(leaf)
     return Units(
         draw=unicodedata.normalize("NFC", draw),
-        # copied, so that the texts lie in memory in their new order: later passes over them are faster
-        ids=marshal.loads(marshal.dumps(np.array(ids, dtype=object)[order].tolist())),  # noqa: S302
+        ids=np.array(ids, dtype=object)[order].tolist(),
         strata=np.array(strata, dtype=object)[order].tolist(),
         P=P[order],
         s=_table(s)[order].tobytes(),
@@ -154,7 +152,8 @@ def by_stratum(strata: Sequence[str]) -> dict[str, NDArray[np.intp]]:
     """Rows of each stratum, ascending; strata in order of name."""
     names = sorted(set(strata))
     place = {name: i for i, name in enumerate(names)}
-    codes = np.fromiter((place[name] for name in strata), dtype=np.intp, count=len(strata))
+    small = len(names) < 2**16  # then numpy sorts in linear time
+    codes = np.array(list(map(place.__getitem__, strata)), dtype=np.uint16 if small else np.intp)
     order = np.argsort(codes, kind="stable")
     return dict(zip(names, np.split(order, np.cumsum(np.bincount(codes))[:-1]), strict=True))
 

@@ -116,8 +116,8 @@ def _hex(blob: bytes) -> Iterator[str]:
 def _names(strata: list[str], ids: list[str]) -> Iterator[bytes]:
     """LP(stratum) LP(id) of each unit."""
     heads = {name: lp(name.encode()) for name in set(strata)}
-    sizes = {n: n.to_bytes(4, "big") for n in {len(x.encode()) for x in ids}}
-    raw = map(str.encode, ids)
+    raw = list(map(str.encode, ids))
+    sizes = {n: n.to_bytes(4, "big") for n in set(map(len, raw))}
     return (heads[stratum] + sizes[len(x)] + x for stratum, x in zip(strata, raw, strict=True))
 
 
