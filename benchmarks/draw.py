@@ -61,8 +61,7 @@ def run(entities: int, take: int, folder: Path) -> dict[str, Any]:
     clock.lap("tickets_and_selection_s")
     attested = [ceremony.attest(name, key, outcome.result) for name, key in parties.items()]
     record = files.Record(terms, signed, "simulated public value", seed, outcome.result, attested)
-    files.write_public(public, record, units, outcome)
-    files.write_audit(audit, record, units)
+    files.write_both(public, audit, record, units, outcome)
     clock.lap("files_s")
     peak = _peak_mb(resource.RUSAGE_SELF) + _peak_mb(resource.RUSAGE_CHILDREN)
 

@@ -138,6 +138,11 @@ def run(place: Path, rows: int, *, quiet: bool) -> dict[str, Any]:
         "peak_mb": max(imported["peak_mb"], clustered["peak_mb"]),
         "import_peak_mb": imported["peak_mb"],
         "cluster_peak_mb": clustered["peak_mb"],
+        "cpu_s": {  # of whole processes: on a busy machine the wall clock says less
+            "reference": [before["cpu_s"], after["cpu_s"]],
+            "import": imported["cpu_s"],
+            "cluster": clustered["cpu_s"],
+        },
         "machine": {
             "cpu": platform.processor() or platform.machine(),
             "cores": os.cpu_count(),
@@ -159,7 +164,8 @@ def child(place: Path, work: str, *words: object) -> dict[str, Any]:
     if process.returncode:
         raise SystemExit(f"{work} failed with status {process.returncode}")
     peak = usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return {**json.loads(said.read_text()), "peak_mb": round(peak)}
+    cpu = usage.ru_utime + usage.ru_stime
+    return {**json.loads(said.read_text()), "peak_mb": round(peak), "cpu_s": round(cpu, 1)}
 
 
 def generate(rows: str, path: str) -> dict[str, Any]:

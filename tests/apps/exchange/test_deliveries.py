@@ -87,6 +87,20 @@ def test_one_bad_file_and_nothing_of_the_batch_is_kept(lake, tmp_path):
     assert batch_import(contract=licences(), files=[good]).batch == 1
 
 
+@pytest.mark.parametrize("damage", ["truncated", "damaged"])
+def test_a_damaged_archive_is_refused_whole(lake, tmp_path, damage):
+    import gzip
+
+    whole = gzip.compress(file(tmp_path / "a.csv", *(f"JY{i},,,{i},2020-01-01" for i in range(900))).read_bytes())
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(whole[: len(whole) // 2] if damage == "truncated" else whole[:50] + b"\xff" * 50 + whole[100:])
+    with pytest.raises(Problem, match="truncated or damaged"):
+        batch_import(contract=licences(), files=[path])
+    assert not Dataset.objects.exists()
+    path.write_bytes(whole)
+    assert batch_import(contract=licences(), files=[path]).rows_accepted == 900
+
+
 def test_a_dataset_by_its_name_takes_the_contract_in_force(lake, tmp_path):
     batch_import(contract=licences(), files=[file(tmp_path / "a.csv", "JY1,,,10,2020-01-01")])
     assert batch_import(contract="licences", files=[file(tmp_path / "b.csv", "JY2,,,10,2020-01-01")]).batch == 2

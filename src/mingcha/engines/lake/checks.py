@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from mingcha.engines.linkage.identifiers import key_sql
 
-from .contract import Contract, Field, Rule
+from .contract import STORED, Contract, Field, Rule
 from .expressions import compile_expression, fields_used
 from .standards import STANDARDS
 
@@ -212,11 +212,10 @@ def typed_sql(field: Field, raw: str, zone: str, iso: bool) -> str:
         case "number":
             return f"TRY_CAST({raw} AS DOUBLE)"
         case "boolean":
-            return f"CASE WHEN lower({raw}) IN ({_YES}) THEN TRUE WHEN lower({raw}) IN ({_NO}) THEN FALSE END"
-        case "date":
-            return f"CAST({_time_sql(field, raw, zone, iso, _DATE)} AS DATE)"
-        case "timestamp":
-            return _time_sql(field, raw, zone, iso, _TIME)
+            usual = f"WHEN {raw} = 'true' THEN TRUE WHEN {raw} = 'false' THEN FALSE"
+            return f"CASE {usual} WHEN lower({raw}) IN ({_YES}) THEN TRUE WHEN lower({raw}) IN ({_NO}) THEN FALSE END"
+        case "date" | "timestamp":
+            return _time_sql(field, raw, zone, iso)
         case "array":
             pieces = f"list_transform(string_split({raw}, {text(field.separator)}), lambda x: trim(x))"
             return f"list_filter({pieces}, lambda x: x <> '')"
@@ -239,13 +238,14 @@ def type_holds(field: Field, raw: str, typed: str) -> str:
     return f"{raw} IS NULL OR coalesce({good}, FALSE)"
 
 
-def _time_sql(field: Field, raw: str, zone: str, iso: bool, pattern: str) -> str:
-    """A local wall time: by the contract's formats, or ISO 8601. A text with an offset is moved to `zone`."""
+def _time_sql(field: Field, raw: str, zone: str, iso: bool) -> str:
+    """A date or local wall time, by the contract's formats or ISO 8601. A text with an offset is moved to `zone`."""
+    kind = STORED[field.type]
+    usual, pattern = ("____-__-__", _DATE) if field.type == "date" else ("____-__-__ __:__:__", _TIME)
     ways = []
     if iso or not field.formats:
-        ways.append(
-            f"WHEN {raw} LIKE '____-__-__' OR regexp_full_match({raw}, '{pattern}') THEN TRY_CAST({raw} AS TIMESTAMP)"
-        )
+        ways.append(f"WHEN {raw} LIKE '{usual}' THEN TRY_CAST({raw} AS {kind})")
+        ways.append(f"WHEN regexp_full_match({raw}, '{pattern}') THEN CAST(TRY_CAST({raw} AS TIMESTAMP) AS {kind})")
         if field.type == "timestamp":
             moved = f"timezone({text(zone)}, TRY_CAST({raw} AS TIMESTAMPTZ))"
             ways.append(f"WHEN regexp_full_match({raw}, '{_TIME}{_OFFSET}') THEN {moved}")
@@ -254,7 +254,7 @@ def _time_sql(field: Field, raw: str, zone: str, iso: bool, pattern: str) -> str
         parsed = [f"TRY_STRPTIME({raw}, [{', '.join(map(text, plain))}])"] if plain else []
         parsed += [f"timezone({text(zone)}, TRY_STRPTIME({raw}, {text(f)}))" for f in field.formats if "%z" in f]
         # DuckDB reads 'epoch' and 'infinity' as times
-        ways.append(f"WHEN regexp_matches({raw}, '[0-9]') THEN coalesce({', '.join(parsed)})")
+        ways.append(f"WHEN regexp_matches({raw}, '[0-9]') THEN CAST(coalesce({', '.join(parsed)}) AS {kind})")
     return f"CASE {' '.join(ways)} END"
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow.csv
 
 DELIMITERS = ",\t;|"
+BLOCK = 1 << 20  # bytes that Arrow parses at a time: what stays in the processor's cache is parsed in half the time
 csv.field_size_limit(LONGEST)
 
 
@@ -86,20 +87,23 @@ class DelimitedSource:
             wrong.append(row.number - 1)
             return "skip"
 
-        text = records.text()
-        table = pyarrow.csv.read_csv(
-            pa.BufferReader(text),
-            pyarrow.csv.ReadOptions(column_names=columns, block_size=len(text) + 1, use_threads=False),
-            pyarrow.csv.ParseOptions(
-                delimiter=self.delimiter, newlines_in_values=records.multiline, invalid_row_handler=skip
-            ),
-            pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()),
-                include_columns=[columns[i] for i in self.places],
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
+        block = max(BLOCK, 2 * int((records.ends - records.starts).max()))
+        try:
+            table = pyarrow.csv.read_csv(
+                pa.BufferReader(pa.py_buffer(records.text())),
+                pyarrow.csv.ReadOptions(column_names=columns, block_size=block, use_threads=False),
+                pyarrow.csv.ParseOptions(
+                    delimiter=self.delimiter, newlines_in_values=records.multiline, invalid_row_handler=skip
+                ),
+                pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(columns, pa.string()),
+                    include_columns=[columns[i] for i in self.places],
+                    strings_can_be_null=False,
+                    check_utf8=False,
+                ),
+            )
+        except pa.ArrowInvalid:
+            return self._parse_slowly(records).rename_columns(names)
         records.drop(wrong, self.delimiter, len(self.header))
         if table.num_rows != len(records.starts):
             table = self._parse_slowly(records)

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+_PIECE = 1 << 19
 LONGEST = 1 << 20  # bytes of one record: an open quote is not followed for longer
 
 Ints = npt.NDArray[np.int64]
@@ -46,16 +47,17 @@ class Records:
     multiline: bool
     malformed: list[Malformed]
 
-    def text(self) -> bytes:
+    def text(self) -> bytes | memoryview:
         """The records as they stand, one after the other."""
+        view = memoryview(self.data)
         if len(self.starts) == 0:
             return b""
         if bool((self.starts[1:] == self.ends[:-1]).all()):
-            return self.data[int(self.starts[0]) : int(self.ends[-1])]
+            return view[int(self.starts[0]) : int(self.ends[-1])]
         breaks = np.flatnonzero(self.starts[1:] != self.ends[:-1]) + 1
         first = self.starts[np.concatenate(([0], breaks))].tolist()
         last = self.ends[np.concatenate((breaks - 1, [len(self.ends) - 1]))].tolist()
-        return b"".join(self.data[a:b] for a, b in zip(first, last, strict=True))
+        return b"".join(view[a:b] for a, b in zip(first, last, strict=True))
 
     def pick(self, chosen: Ints) -> list[bytes]:
         """The records at the places `chosen`."""
@@ -78,11 +80,11 @@ def split(data: bytes, *, delimiter: str, columns: int, last: bool, undecodable:
     if last and data and not data.endswith(b"\n"):
         data += b"\n"
     a = np.frombuffer(data, np.uint8)
-    lines = np.flatnonzero(a == 10) + 1  # the ends of lines, then of records
+    lines = _places(a, 10) + 1  # the ends of lines, then of records
     starts, ends = np.concatenate((np.zeros(min(1, len(lines)), np.int64), lines[:-1])), lines
     broken = np.zeros(len(starts), bool)
     if b'"' in data and len(lines):
-        quotes = np.flatnonzero(a == 34)
+        quotes = _places(a, 34)
         odd = np.flatnonzero(np.diff(np.searchsorted(quotes, lines), prepend=0) & 1)
         if len(odd):
             starts, ends, broken = _join_lines(data, starts, ends, odd.tolist(), delimiter, columns, last)
@@ -116,6 +118,12 @@ def split(data: bytes, *, delimiter: str, columns: int, last: bool, undecodable:
         multiline=len(starts) < taken,
         malformed=malformed,
     )
+
+
+def _places(a: npt.NDArray[np.uint8], byte: int) -> Ints:
+    """Where `byte` stands, looked for a piece at a time: what stays in the processor's cache is found faster."""
+    found = [np.flatnonzero(a[i : i + _PIECE] == byte) + i for i in range(0, len(a), _PIECE)]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 def _join_lines(

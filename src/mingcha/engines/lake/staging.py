@@ -175,7 +175,7 @@ def _store(
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, checks: Checks, source: str, path: Path) -> None:
-    connection.execute(f"COPY (SELECT {checks.stored} FROM {source}) TO '{path}' (FORMAT parquet)")
+    connection.execute(f"COPY (SELECT {checks.stored} FROM {source}) TO '{path}' (FORMAT parquet, PARQUET_VERSION v2)")
 
 
 def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

@@ -11,7 +11,8 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,25 @@ class Record:
         }
 
 
-def write_public(path: Path, record: Record, units: Units, outcome: Outcome, *, zipped: bool = False) -> None:
-    """All (leaf, stratum, Q); for the drawn (id, s, b) in place of Q; no probability."""
+def write_both(
+    public: Path, audit: Path, record: Record, units: Units, outcome: Outcome, *, zipped: bool = False
+) -> None:
+    """audit.json and public.json at once, since the disk takes its time; public.json is there only once both are."""
+    with ThreadPoolExecutor(1) as pool:
+        audited = pool.submit(write_audit, audit, record, units, zipped=zipped)
+        write_public(public, record, units, outcome, zipped=zipped, after=audited.result)
+
+
+def write_public(
+    path: Path,
+    record: Record,
+    units: Units,
+    outcome: Outcome,
+    *,
+    zipped: bool = False,
+    after: Callable[[], None] = lambda: None,
+) -> None:
+    """All (leaf, stratum, Q); for the drawn (id, s, b) in place of Q; no probability. `after`: must succeed first."""
     quote = json.JSONEncoder(ensure_ascii=False).encode
     shown = [""] * len(units.ids)
     for i in np.flatnonzero(outcome.drawn).tolist():
@@ -65,7 +83,7 @@ def write_public(path: Path, record: Record, units: Units, outcome: Outcome, *, 
         b = digest("probability", units.draw, int(units.P[i]), t)
         shown[i] = f'"drawn":true,"id":{quote(units.ids[i])},"s":"{s.hex()}","b":"{b.hex()}"'
     lines = spread(public_lines, "", units.strata, units.leaf, outcome.q.tobytes(), shown, rows=len(units.ids))
-    _write_units(path, record.head("public"), lines, zipped, 0o644)
+    _write_units(path, record.head("public"), lines, zipped, 0o644, after)
 
 
 def write_audit(path: Path, record: Record, units: Units, *, zipped: bool = False) -> None:
@@ -193,7 +211,9 @@ def _audit_lines(units: Units) -> list[bytes]:
     return spread(audit_lines, "", units.strata, units.ids, units.P.tobytes(), units.s, units.t, rows=len(units.ids))
 
 
-def _write_units(path: Path, head: Json, lines: list[bytes], zipped: bool, mode: int) -> None:
+def _write_units(
+    path: Path, head: Json, lines: list[bytes], zipped: bool, mode: int, after: Callable[[], None] = lambda: None
+) -> None:
     """`head` with its units, one a line. A million units: 200 MB, gzip about 130 MB."""
     lines[-1] = lines[-1][:-2] + b"\n]}\n"
     with atomic(path, mode) as file:
@@ -204,6 +224,7 @@ def _write_units(path: Path, head: Json, lines: list[bytes], zipped: bool, mode:
             out.write(part)
         if zipped:
             out.close()
+        after()
 
 
 def _opened_unit(units: Units, index: int) -> Json:

@@ -214,5 +214,5 @@ def write_design(path: Path, drawn: Sequence[Drawn]) -> None:
 
 def write_results(folder: Path, record: Record, units: Units, outcome: Outcome, zipped: bool) -> None:
     ending = ".gz" if zipped else ""
-    files.write_audit(secret_folder(folder) / f"audit.json{ending}", record, units, zipped=zipped)
-    files.write_public(folder / f"public.json{ending}", record, units, outcome, zipped=zipped)
+    audit = secret_folder(folder) / f"audit.json{ending}"
+    files.write_both(folder / f"public.json{ending}", audit, record, units, outcome, zipped=zipped)

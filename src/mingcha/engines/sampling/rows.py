@@ -8,7 +8,6 @@ only, so that an interpreter starts fast.
 
 from __future__ import annotations
 
-import json
 import marshal
 import os
 import subprocess
@@ -16,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import pairwise
+from json.encoder import encode_basestring as quote  # JSON text, unescaped but where it must be
 
 from mingcha.engines.sampling.encoding import framed, lp
 
@@ -61,7 +61,6 @@ def tickets(seed: bytes, strata: list[str], ids: list[str], t: bytes) -> bytes:
 
 def audit_lines(_: str, strata: list[str], ids: list[str], P: bytes, s: bytes, t: bytes) -> bytes:
     """One JSON object a line, each with a comma and a line feed after it."""
-    quote = json.JSONEncoder(ensure_ascii=False).encode
     inside = {name: f',"stratum":{quote(name)},"P":' for name in set(strata)}
     columns = zip(ids, strata, memoryview(P).cast("q").tolist(), _hex(s), _hex(t), strict=True)
     return "".join([f'{{"id":{quote(i)}{inside[h]}{p},"s":"{x}","t":"{y}"}},\n' for i, h, p, x, y in columns]).encode()
@@ -72,7 +71,6 @@ def public_lines(_: str, strata: list[str], leaf: bytes, q: bytes, opening: list
 
     Python writes a double with the fewest digits that read back the same.
     """
-    quote = json.JSONEncoder(ensure_ascii=False).encode
     inside = {name: f'","stratum":{quote(name)},' for name in set(strata)}
     columns = zip(_hex(leaf), strata, memoryview(q).cast("d").tolist(), opening, strict=True)
     return "".join([f'{{"leaf":"{x}{inside[h]}{shown or Q % v}}},\n' for x, h, v, shown in columns]).encode()

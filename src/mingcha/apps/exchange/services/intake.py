@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mingcha.engines.lake.contract import Contract
 from mingcha.engines.lake.dedupe import Fresh, keep_new, remember
 from mingcha.engines.lake.quarantine import Quarantine
 from mingcha.engines.lake.reading import read_document
+from mingcha.engines.lake.sources import records_about
 from mingcha.engines.lake.staging import Progress, stage
 from mingcha.problems import Problem
 
@@ -24,7 +26,6 @@ from .commit import ImportReport, Kinds, Waiting, batch_begin, batch_commit, con
 from .upkeep import merge_runs
 
 LARGE = 4_000_000  # rows of a batch that is clustered later, by dataset_cluster
-SHORT = 50  # bytes of a record: so many are expected of a file at most (zipped ones bring more, and take longer)
 
 
 def batch_import(
@@ -47,12 +48,12 @@ def batch_import(
     given = _contract(contract)
     said = given[0]
     report = ImportReport(dataset=said.name, version=said.version)
-    with writing(said.name, waiting) as written:
+    with writing(said.name, waiting) as written, ThreadPoolExecutor(1) as hashing:
         dataset = Dataset.objects.filter(name=said.name).first()
         live = list(dataset_files(dataset)) if dataset else []
         if dataset:
             contract_fits(said, dataset_contract(dataset), has_rows=bool(live))
-        paths = _not_delivered(dataset, files, where, report)
+        paths = _not_delivered(dataset, files, where, report, hashing)
         if paths:
             batch = batch_begin(said, user)
             with connected(written) as connection, Quarantine(written / "quarantine.parquet") as held:
@@ -65,7 +66,7 @@ def batch_import(
                     [path for path, _ in paths],
                     written,
                     held,
-                    remember(connection, known, sum(path.stat().st_size for path, _ in paths) // SHORT),
+                    remember(connection, known, sum(records_about(path) for path, _ in paths)),
                     received=batch.received_at,
                     batch=batch.number,
                     where=where,
@@ -80,7 +81,7 @@ def batch_import(
                 SourceFile(
                     position=position,
                     name=path.name,
-                    sha256=digest,
+                    sha256=digest.result(),
                     selection=where,
                     bytes=path.stat().st_size,
                     encoding=read.encoding,
@@ -140,25 +141,39 @@ def arranged(connection: Any, contract: Contract, fresh: Fresh, written: Path, c
 
 
 def _not_delivered(
-    dataset: Dataset | None, files: Sequence[Path], where: str, report: ImportReport
-) -> list[tuple[Path, str]]:
-    """The files with their SHA-256, without those whose bytes were delivered before (with the same selection)."""
-    fresh: dict[str, Path] = {}
+    dataset: Dataset | None, files: Sequence[Path], where: str, report: ImportReport, hashing: ThreadPoolExecutor
+) -> list[tuple[Path, Future[str]]]:
+    """The files with their SHA-256, without those whose bytes were delivered before (with the same selection). A file
+    of a size that was never seen is new, so its digest is made while it is read."""
+    sizes = dict(dataset.source_files.filter(withdrawn=False).values_list("bytes", "pk")) if dataset else {}
+    fresh: list[tuple[Path, Future[str]]] = []
     for path in map(Path, files):
-        digest = _sha256(path)
-        before = dataset and dataset.source_files.filter(sha256=digest, selection=where, withdrawn=False).first()
-        if before or digest in fresh:
+        digest = hashing.submit(_sha256, path)
+        if not path.is_file():
+            digest.result()  # says why it can't be read
+        size = path.stat().st_size
+        if size not in sizes:
+            sizes[size] = 0
+            fresh.append((path, digest))
+            continue
+        delivered = (
+            dataset
+            and dataset.source_files.filter(sha256=digest.result(), selection=where, withdrawn=False)
+            .select_related("batch")
+            .first()
+        )
+        if delivered or digest.result() in {other.result() for _, other in fresh}:
             report.already.append(
                 {
                     "file": str(path),
-                    "batch": before.batch.number if before else None,
-                    "version": before.batch.version if before else "",
-                    "received_at": before.batch.received_at.isoformat() if before else "",
+                    "batch": delivered.batch.number if delivered else None,
+                    "version": delivered.batch.version if delivered else "",
+                    "received_at": delivered.batch.received_at.isoformat() if delivered else "",
                 }
             )
         else:
-            fresh[digest] = path
-    return [(path, digest) for digest, path in fresh.items()]
+            fresh.append((path, digest))
+    return fresh
 
 
 def _sha256(path: Path) -> str:
