@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from world import CONTRACTS, DAY0, World, random_world
 
 from mingcha.engines.factors import DuckDBEngine, Factor, candidates, eligible, labels, matrix
 from mingcha.engines.factors.days import day_date, day_number, local_day, local_days, start_of
+from mingcha.engines.lake.contract import RiskPoint
 from mingcha.problems import Problem
 
 
@@ -52,8 +54,6 @@ def test_candidates_are_named_titled_lawful_and_survive_json(lake):
 
 
 def test_nothing_is_derived_without_a_lawful_basis(lake):
-    from dataclasses import replace
-
     from mingcha.engines.lake.view import LakeView, Source
 
     bare = {n: Source(replace(s.contract, factors=None), s.files) for n, s in lake.sources.items()}
@@ -106,6 +106,25 @@ def test_labels_tell_outcome_population_people_and_maturity(tmp_path):
     assert (first[0]["as_of"], first[0]["mature_on"]) == (DAY0 + dt.timedelta(days=3), DAY0 + dt.timedelta(days=14))
     assert [r["label"] for r in labels(view, "visits", "failed").to_pylist()] == [1.0, 1.0, None]
     assert eligible(view, "visits", "failed", DAY0 + dt.timedelta(days=2)).to_pylist() == ["b"]
+
+
+@pytest.mark.parametrize(("within", "expected"), [(0, [1.0, 0.0, 0.0]), (2, [1.0, 1.0, 0.0])])
+def test_a_label_may_stand_in_another_dataset(tmp_path, within, expected):
+    world = World("America/Chicago")
+    world.rows["visits"] = [visit(world, f"v{i}", key, 3) for i, key in enumerate("abc")]
+    world.rows["register"] = [
+        state(world, "a", 3, "a", None),  # the day of the visit
+        state(world, "b", 5, "a", None),  # two days later
+        state(world, "b", 2, "a", None),  # the day before
+        state(world, "c", 3, "b", None),  # of another kind
+    ]
+    view = world.write(tmp_path)
+    source = view.sources["visits"]
+    point = RiskPoint("a", "", "", "kind = 'a'", label_in="register", label_within=within)
+    asked = replace(source.contract, inspections=replace(source.contract.inspections, risk_points=(point,)))
+    view.sources["visits"] = replace(source, contract=asked)
+    assert labels(view, "visits", "a")["label"].to_pylist() == expected
+    assert not any(f.signal.name == "a" for f in candidates(view, known_before=DAY0 + dt.timedelta(days=9)))
 
 
 def test_labels_refuse_what_is_not_declared(lake):

@@ -82,7 +82,7 @@ def _summary(cells: list, contract: Contract) -> str:
     telling: dict[str, str] = {}
     if contract.inspections:
         told |= {contract.inspections.pi, contract.inspections.stratum, contract.inspections.inspector}
-        labels = " ".join(point.label for point in contract.inspections.risk_points)
+        labels = " ".join(point.label for point in contract.inspections.risk_points if not point.label_in)
         telling = {c.name: _text(c.value) for c in cells if re.search(rf"\b{re.escape(c.name)}\b", labels)}
     for cell in cells:
         if cell.name not in told and not cell.masked:

@@ -106,7 +106,7 @@ def _conditions(contract: Contract, declaration: FactorDeclaration) -> dict[str,
     conditions = dict(declaration.conditions)
     if inspections:
         same = set(conditions.values())
-        conditions |= {p.name: p.label for p in inspections.risk_points if p.label not in same}
+        conditions |= {p.name: p.label for p in inspections.risk_points if not p.label_in and p.label not in same}
         if inspections.unplanned:
             conditions.setdefault("unplanned", inspections.unplanned)
     banned = _banned(declaration)

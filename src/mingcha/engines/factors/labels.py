@@ -44,6 +44,8 @@ def labels(
         links, spans = link_relation(session, view, moment)
         visits = _of_entities(rows, links, spans)
         visits = session.keep(_one_a_visit(visits))
+        if point.label_in:
+            visits = session.keep(_labelled_elsewhere(session, view, point, visits, links, spans, moment))
         eligible = _eligible_visits(session, view, point, visits, links, spans, moment)
         table = session.fetch(visits.left_join(eligible, "visit").drop("visit_right"))
         inspectors = session.fetch(_inspectors(rows)) if inspections.inspector else None
@@ -104,7 +106,8 @@ def _visits(engine: Engine, source: Source, inspections: Inspections, point: Ris
 
     contract = source.contract
     rows = _current(engine, source, moment)
-    rows = with_conditions(rows, contract, {"label_": point.label}, engine.dialect, unknown="NULL")
+    own = "FALSE" if point.label_in else point.label
+    rows = with_conditions(rows, contract, {"label_": own}, engine.dialect, unknown="NULL")
     flags = {"population_": point.population, "unplanned_": inspections.unplanned}
     flags = {name: text for name, text in flags.items() if text}
     rows = with_conditions(rows, contract, flags, engine.dialect)
@@ -151,6 +154,25 @@ def _one_a_visit(rows: Any) -> Any:
     return grouped.filter(grouped.key.notnull())
 
 
+def _labelled_elsewhere(
+    engine: Engine, view: LakeView, point: RiskPoint, visits: Any, links: Any, spans: bool, moment: Moment
+) -> Any:
+    """`visits`, labelled 1 where the entity has a row for which the label holds, from the visit's day on within
+    `label_within` days."""
+    source = _other(view, point.label_in)
+    contract = source.contract
+    rows = with_conditions(_current(engine, source, moment), contract, {"holds_": point.label}, engine.dialect)
+    rows = rows.filter(rows.holds_)
+    event = event_day(engine, rows, contract, moment.zone)
+    found = rows.select(key=rows._key, event=event, micros=engine.micros(rows._event_at))
+    found = _of_entities(found, links, spans).select("entity", "event")
+    joined = visits.select("visit", "entity", "day").join(found, "entity")
+    joined = joined.filter(joined.event >= joined.day, joined.event <= joined.day + point.label_within)
+    hit = joined.select("visit").distinct().mutate(hit=True)
+    labelled = visits.left_join(hit, "visit")
+    return labelled.mutate(label=labelled.hit.fill_null(False).cast("int8")).drop("hit", "visit_right")
+
+
 def _inspectors(rows: Any) -> Any:
     who = rows.inspector.unnest() if rows.inspector.type().is_array() else rows.inspector.cast("string")
     named = rows.select("visit", inspector=who)
@@ -170,19 +192,24 @@ def _eligible_visits(
     return found
 
 
+def _other(view: LakeView, dataset: str) -> Source:
+    source = view.sources.get(dataset)
+    if source is None or not source.files:
+        raise Problem(
+            zh=f"风险点需要数据集“{dataset}”，数据湖中没有它的记录。",
+            en=f"The risk point needs the dataset {dataset!r}, of which the lake has no records.",
+            todo_zh="请先导入该数据集。",
+            todo_en="Import that dataset first.",
+        )
+    return source
+
+
 def _holds(
     engine: Engine, view: LakeView, condition: StateCondition, visits: Any, links: Any, spans: bool, moment: Moment
 ) -> Any:
     """The visits on whose day a record that satisfies `condition` was valid; where records have no valid time, the
     entity's latest ones up to that day count."""
-    source = view.sources.get(condition.dataset)
-    if source is None or not source.files:
-        raise Problem(
-            zh=f"风险点的条件需要数据集“{condition.dataset}”，数据湖中没有它的记录。",
-            en=f"The risk point's condition needs the dataset {condition.dataset!r}, of which the lake has no records.",
-            todo_zh="请先导入该数据集。",
-            todo_en="Import that dataset first.",
-        )
+    source = _other(view, condition.dataset)
     contract = source.contract
     rows = with_conditions(_current(engine, source, moment), contract, {"holds_": condition.exists}, engine.dialect)
     ends = day_of(engine, rows[contract.valid_to], moment.zone).fill_null(OPEN) if contract.valid_to else OPEN

@@ -96,6 +96,8 @@ class RiskPoint:
     population: str = ""  # "" = every visit
     where: tuple[StateCondition, ...] = ()
     label_window: int = 60  # days
+    label_in: str = ""  # dataset whose rows of the same entity `label` asks, "" = the visit's own
+    label_within: int = 0  # days from the visit on in which such a row counts, 0 = its own day
 
 
 @dataclass(frozen=True)

@@ -273,12 +273,26 @@ class Declarations:
                 )
                 continue
             where.append(StateCondition(str(state["dataset"]), str(state["exists"])))
+        label, label_in, within = point["label"], "", 0
+        if isinstance(label, Mapping):
+            self.known_keys(p, label, ("dataset", "exists", "within"), *below, "label")
+            if not {"dataset", "exists"} <= set(label):
+                self.fault(p, "label 应有 dataset 和 exists", "label needs dataset and exists", *below, "label")
+            label_in, within = str(label.get("dataset")), self.days(p, label.get("within", "P0D"), *below, "label")
+            label = str(label.get("exists"))
+        else:
+            label = self.condition(p, label, *below, "label")
+        window = self.days(p, point.get("labelWindow", "P60D"), *below, "labelWindow")
+        if window < within:
+            self.fault(p, "labelWindow 短于 within", "labelWindow is shorter than within", *below, "labelWindow")
         return RiskPoint(
             name=str(point["name"]),
             title_zh=str(title.get("zh") or title.get("en") or point["name"]),
             title_en=str(title.get("en") or title.get("zh") or point["name"]),
-            label=self.condition(p, point["label"], *below, "label"),
+            label=label,
             population=self.condition(p, point["population"], *below, "population") if point.get("population") else "",
             where=tuple(where),
-            label_window=self.days(p, point.get("labelWindow", "P60D"), *below, "labelWindow"),
+            label_window=window,
+            label_in=label_in,
+            label_within=within,
         )
