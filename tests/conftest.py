@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,18 @@ def instance(tmp_path, monkeypatch) -> Path:
     """A fresh MINGCHA_HOME for one test that runs the command line as a process of its own."""
     monkeypatch.setenv("MINGCHA_HOME", str(tmp_path / "instance"))
     return tmp_path / "instance"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 16 MB, where we may mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", place], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no right to mount a small file system")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,12 @@ that `mingcha entity show` doesn't pay for the risk engine.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -67,25 +70,74 @@ def main() -> None:
     """Entry point. Exit status: 0 done, 2 a problem that the user can mend, 1 a fault of ours (with its trace)."""
     try:
         app()
-    except Problem as problem:
-        fail(problem)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except OSError as error:
-        if error.errno not in (28, 122):  # ENOSPC, EDQUOT
+    except Exception as error:
+        problem = error if isinstance(error, Problem) else of_the_machine(error)
+        if problem is None:
             raise
-        fail(
-            Problem(
-                zh=f"磁盘已满：{error.strerror}",
-                en=f"The disk is full: {error.strerror}",
-                where=str(error.filename or os.environ.get("MINGCHA_HOME", "./instance")),
-                todo_zh="请腾出空间后重试；已提交的数据完好，未完成的批次不会显示。",
-                todo_en="Free some space and run it again; what was committed is whole, nothing unfinished is shown.",
-            )
-        )
+        fail(problem)
+
+
+_PATH = {errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EROFS, errno.ENAMETOOLONG}
+_NO_FILE = re.compile(r"""(?:No files found that match the pattern|Cannot open file|local file) ["'](.+?)["']""")
+
+
+def of_the_machine(error: Exception) -> Problem | None:
+    """What the user's disk or paths did, whoever noticed it (Python, DuckDB, Arrow, SQLite); None for our own fault."""
+    from mingcha.engines.lake.folder import disk_errors
+
+    try:
+        with disk_errors():
+            raise error
+    except OSError as known:
+        if known.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _full(known.strerror or str(known), known.filename)
+        if known.errno in _PATH:
+            named = _NO_FILE.search(str(known))
+            return _path(os.strerror(known.errno), known.filename or (named and named[1]))
+    except Exception as known:
+        text = str(known).split("\n")[0]
+        if "max_temp_directory_size" in str(known):  # DuckDB's own limit: what was left on the disk
+            return _full(text, None)
+        if missing := _NO_FILE.search(str(known)):
+            return _path(os.strerror(errno.ENOENT), missing[1])
+        if "unable to open database file" in text or "readonly database" in text:
+            return _path(text, None)
+    return None
+
+
+def _full(said: str, path: Any) -> Problem:
+    return Problem(
+        zh=f"磁盘已满：{said}",
+        en=f"The disk is full: {said}",
+        where=str(path or _home()),
+        todo_zh="请腾出空间后重新运行；已提交的数据完好，未完成的部分不会显示。",
+        todo_en="Free some space and run it again; what was committed is whole, nothing unfinished is shown.",
+    )
+
+
+def _path(said: str, path: Any) -> Problem:
+    place = Path(path or _home()).absolute()
+    ours = any(place.is_relative_to(_home() / folder) for folder in ("lake", "models"))
+    return Problem(
+        zh=f"读写不了这个文件或目录：{said}。",
+        en=f"This file or folder can't be read or written: {said}.",
+        where=str(place),
+        todo_zh="它是本实例的一部分：请从备份恢复（数据库与 lake/、models/ 须同一时刻）。"
+        if ours
+        else "请检查路径和权限。",
+        todo_en="It is part of the instance: restore it from a backup (database, lake/ and models/ of one moment)."
+        if ours
+        else "Check the path and its permissions.",
+    )
+
+
+def _home() -> Path:
+    return Path(os.environ.get("MINGCHA_HOME", "instance")).absolute()
 
 
 def fail(problem: Problem) -> None:

@@ -195,13 +195,20 @@ def test_an_unclustered_import_is_the_same_to_its_readers(lake, tmp_path):
     assert seen() == [("JY1", 1), ("JY2", 2)]
 
 
-def test_other_apps_are_told_after_the_commit_and_only_then(lake, tmp_path, monkeypatch):
+def test_other_apps_are_told_after_the_commit_and_again_where_a_file_comes_twice(lake, tmp_path, monkeypatch):
     told = []
     monkeypatch.setattr(hooks, "after_import", [lambda names: told.append((list(names), SourceFile.objects.count()))])
     path = file(tmp_path / "a.csv", "JY1,,,1,2020-01-01")
     batch_import(contract=licences(), files=[path])
-    batch_import(contract=licences(), files=[path])
     assert told == [(["licences"], 1)]
+    batch_import(contract=licences(), files=[path])  # so that they can make up for what broke off
+    assert told == [(["licences"], 1)] * 2
+    with pytest.raises(Problem):
+        batch_import(contract=licences(), files=[tmp_path / "none.csv"])
+    assert len(told) == 2
+    batch_import(contract=licences(), files=[file(tmp_path / "b.csv", "JY2,,,1,2020-01-01")])
+    assert dataset_cluster(name="licences") == 2  # what they keep by file is made of the new ones
+    assert [names for names, _ in told] == [["licences"]] * 4
 
 
 def test_a_dataset_without_rows_can_be_read(lake, tmp_path):

@@ -199,18 +199,6 @@ def refusal(process):
 COMMAND = "sys.argv[1:1] = ['import']\nfrom mingcha.cli import main\nmain()"
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 16 MB, where we may mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", place], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no right to mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
-
-
 def test_a_full_disk_loses_nothing_and_says_so(small_disk, tmp_path, delivery):
     contract, first, _ = delivery
     home = small_disk / "instance"

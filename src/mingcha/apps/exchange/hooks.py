@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 after_import: list[Callable[[Sequence[str]], None]] = []
-"""Called with the names of the datasets that got new batches, outside of the import's transaction."""
+"""Called outside of the import's transaction with the names of the datasets that got new batches, new files for the
+same rows, or a file that they had: doing it again must add nothing, and make up for what broke off before."""
 
 _waiting: list[list[str]] = []
 

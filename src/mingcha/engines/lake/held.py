@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -121,7 +122,13 @@ def export(held: Sequence[tuple[Path, Mapping[int, str]]], path: Path) -> int:
             rows += 1
             yield [*said, *(cells.get(name) for name in header)]
 
-    write(path, lines())
+    aside = path.with_name(path.name + ".part")
+    try:
+        with aside.open("wb") as file:  # opened here, so that a bad path is said before any row is read
+            write(file, lines())
+        aside.replace(path)  # whole, or not at all: the file that was there before stays
+    finally:
+        aside.unlink(missing_ok=True)
     return rows
 
 
@@ -140,16 +147,17 @@ def _records(held: Sequence[tuple[Path, Mapping[int, str]]]) -> Iterator[tuple[l
                 yield said, json.loads(cells) if cells is not None else {RAW: raw}
 
 
-def _write_csv(path: Path, lines: Iterator[list[Any]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:  # with a mark, or Excel takes it for GBK
-        csv.writer(file).writerows(lines)
+def _write_csv(file: BinaryIO, lines: Iterator[list[Any]]) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")  # with a mark, or Excel takes it for GBK
+    csv.writer(text).writerows(lines)
+    text.detach()
 
 
-def _write_xlsx(path: Path, lines: Iterator[list[Any]]) -> None:
+def _write_xlsx(file: BinaryIO, lines: Iterator[list[Any]]) -> None:
     import xlsxwriter
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with xlsxwriter.Workbook(file, options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#F2F2F2"})
         header = next(lines)
 

@@ -107,7 +107,7 @@ def batch_import(
             if clustered is not False:
                 merge_runs(batch.dataset, said, everything=False)
     report.seconds = round(time.monotonic() - started, 3)
-    if report.batch:
+    if report.batch or report.already:  # what a full disk or a kill broke off after the batch was in is made up for
         hooks.imported([said.name])
     return report
 

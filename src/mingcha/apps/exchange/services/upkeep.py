@@ -14,6 +14,7 @@ from mingcha.engines.lake.clustering import cluster
 from mingcha.engines.lake.contract import Contract
 from mingcha.engines.lake.view import files_sql
 
+from .. import hooks
 from ..models import Dataset, LakeFile
 from ..selectors import dataset_contract, dataset_files, dataset_get, lake_folder
 from .commit import Kinds, Waiting, connected, files_retire, files_save, rows_of, writing
@@ -28,6 +29,7 @@ def dataset_cluster(*, name: str, user: Any = None, waiting: Waiting | None = No
         rows = merge_runs(dataset, dataset_contract(dataset), everything=True)
     if rows:
         audit_record(user=user, action="exchange.dataset.cluster", obj=dataset, after={"rows": rows})
+        hooks.imported([name])  # what others keep by file (the index of keys) is made of the new ones
     return rows
 
 
