@@ -62,7 +62,7 @@ def _csv(head: list[str], rows: Iterable[list[Any]]) -> Iterator[bytes]:
     buffer.write("\ufeff")  # Excel takes a CSV without it for the system's own encoding
     writer.writerow(head)
     for row in rows:
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([harmless(value) for value in row])
         if buffer.tell() > _PIECE:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -98,7 +98,7 @@ def _xlsx(head: list[str], rows: Iterable[list[Any]]) -> Iterator[bytes]:
     yield from pieces_of(file)
 
 
-def _harmless(value: Any) -> str:
+def harmless(value: Any) -> str:
     """A spreadsheet runs a cell that begins with one of these as a formula; an apostrophe makes it text."""
     text = _text(value)
     if isinstance(value, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -125,14 +126,25 @@ def sign(
 
 
 @app.command()
-def score(number: Number = "", as_of: Day = "", as_json: Json = False) -> None:
+def score(
+    number: Number = "",
+    as_of: Day = "",
+    frame: Annotated[
+        Path | None, typer.Option(help="另写成可供 draw prepare 抽取的名录 / also as a frame for draw prepare (CSV)")
+    ] = None,
+    stratum: Annotated[str, typer.Option(help="名录的分层：district、industry、kind / the frame's strata")] = "",
+    as_json: Json = False,
+) -> None:
     """评分：全部主体，截至某日 / Score everyone as of a day."""
     open_django()
+    from .frame import frame_write
     from .selectors import model_get
     from .services import scores_refresh
 
     model = model_get(number)
     done = scores_refresh(model=model, as_of=day(as_of))
+    if frame:
+        done["frame"] = {"file": str(frame), "units": frame_write(Path(done["file"]), frame, stratum=stratum)}
     if as_json:
         show(done)
         return
@@ -141,6 +153,10 @@ def score(number: Number = "", as_of: Day = "", as_json: Json = False) -> None:
     if model.state != "champion":
         say("该模型未签发，评分未启用。", "The model isn't signed; its scores are not in force.")
     typer.echo(done["file"])
+    if frame:
+        units = done["frame"]["units"]
+        say(f"名录 {units:,} 户：{frame}", f"A frame of {units:,}: {frame}")
+        typer.echo(f"mingcha draw prepare {frame} DIR --name NAME --take N --public SOURCE --model {model.digest} ...")
 
 
 @app.command()

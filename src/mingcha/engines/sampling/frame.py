@@ -17,10 +17,10 @@ from mingcha.problems import Problem
 
 # what a column may be called; the first name is the one that the documentation uses
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "id": ("id", "uscc", "统一社会信用代码", "对象编号"),
+    "id": ("id", "entity", "uscc", "统一社会信用代码", "对象编号"),
     "stratum": ("stratum", "层", "分层"),
-    "score": ("score", "风险分"),
-    "class": ("class", "信用风险类别", "类别"),
+    "score": ("score", "probability", "风险分"),
+    "class": ("class", "risk_class", "信用风险类别", "类别"),
     "pi": ("pi", "入样概率"),
     "visits": ("visits", "已检查次数"),
     "must_visit": ("must_visit", "重点监管"),
