@@ -145,18 +145,25 @@ def score(demo: Demo) -> dict[str, Any]:
 
 
 def plan(demo: Demo) -> dict[str, Any]:
-    """The quarter's plan, drawn among three parties and published."""
+    """The quarter's plan: firms and inspectors drawn among three parties, who recompute and sign it; published."""
     _open_django()
     from mingcha.apps.supervision import services
     from mingcha.apps.supervision.models import Plan
 
-    Plan.objects.filter(draw=None).delete()  # half-made by a run that was killed
+    Plan.objects.filter(draws=None).delete()  # half-made by a run that was killed
     if not Plan.objects.filter(state="published").exists():
         draw = _ceremony(_plan("四季度双随机定向抽查", max(30, round(0.011 * demo.entities))))
         services.draw_run(draw=draw, public_value=PUBLIC_VALUE, user=_staff("planner"))
+        _attest(draw)
         services.draw_publish(draw=draw, user=_staff("planner"))
     drawn = Plan.objects.get(state="published")
-    return {"plan": drawn.number, "drawn": drawn.draw.taken, "frame": drawn.draw.units}
+    return {
+        "plan": drawn.number,
+        "drawn": drawn.draw.taken,
+        "frame": drawn.draw.units,
+        "outside": drawn.frame["outside"],
+        "inspectors": len(drawn.draw.inspectors),
+    }
 
 
 def _plan(title: str, budget: int) -> Any:
@@ -167,6 +174,7 @@ def _plan(title: str, budget: int) -> Any:
         budget=budget,
         user=_staff("planner"),
         division="9801",
+        cap=2,
         public_source="模拟的公共随机数（演示用）",
         basis="随机抽查事项清单（模拟）",
         risk_model=_champion(),
@@ -180,17 +188,59 @@ def _ceremony(made: Any) -> Any:
     from mingcha.apps.supervision.selectors import draw_folder
     from mingcha.engines.sampling import keys, steps
 
-    place = home() / "demo" / "keys" / made.number
-    shutil.rmtree(place, ignore_errors=True)
-    parties = {name: keys.keygen(name, place / f"{i}.key") for i, name in enumerate(PARTIES)}
-    draw = services.draw_freeze(plan=made, parties=parties, user=_staff("planner"))
+    shutil.rmtree(_keys(made)[0].parent, ignore_errors=True)
+    parties = {name: keys.keygen(name, key) for name, key in zip(PARTIES, _keys(made), strict=True)}
+    draw = services.draw_freeze(
+        plan=made,
+        parties=parties,
+        user=_staff("planner"),
+        inspectors=_inspectors(made.budget),
+        day=(TODAY + dt.timedelta(days=14)).isoformat(),
+    )
     folder = draw_folder(draw)
-    for i in range(len(PARTIES)):
-        steps.commit(folder, place / f"{i}.key")
+    for key in _keys(made):
+        steps.commit(folder, key)
     services.draw_commitments_check(draw=draw, user=_staff("planner"))
-    for i in range(len(PARTIES)):
-        steps.reveal(folder, place / f"{i}.key")
+    for key in _keys(made):
+        steps.reveal(folder, key)
     return draw
+
+
+def _attest(draw: Any) -> None:
+    """Each party recomputes every probability from the frame and the whole draw from the audit file, and signs; the
+    inspectors' assignment too."""
+    from mingcha.apps.supervision.selectors import draw_folder
+    from mingcha.engines.sampling import fieldwork, results
+    from mingcha.engines.sampling.folder import secret_folder
+    from mingcha.engines.sampling.frame import read_frame
+
+    folder = draw_folder(draw)
+    secret = secret_folder(folder)
+    frame = read_frame(secret / "frame.csv", draw.plan.cap)
+    for key in _keys(draw.plan):
+        results.attest(folder, key, secret / "audit.json", frame=frame)
+        fieldwork.countersign(folder, secret / "assignment.json", key)
+
+
+def _keys(made: Any) -> list[Path]:
+    return [home() / "demo" / "keys" / made.number / f"{i}.key" for i in range(len(PARTIES))]
+
+
+def _inspectors(visits: int) -> Path:
+    """The directory: those who made the three years' visits. A few of them may not be sent, as in any bureau."""
+    from .own import inspector_numbers
+    from .words import GIVEN, SURNAMES
+
+    count = 40
+    load = 4 * -(-2 * visits // count)  # in pairs; districts differ in size
+    rows = ["id,name,areas,certified,load"]
+    for i, number in enumerate(inspector_numbers(count)):
+        name = SURNAMES[i % len(SURNAMES)] + GIVEN[7 * i % len(GIVEN)]
+        certified = "2026-09-30" if i % 13 == 12 else "2028-12-31"  # some have let their certificate run out
+        rows.append(f"{number},{name},{DISTRICTS[i % len(DISTRICTS)]},{certified},{load}")
+    path = home() / "demo" / "inspectors.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
 
 
 def _staff(username: str) -> Any:

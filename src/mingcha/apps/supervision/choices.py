@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class PlanState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     APPROVED = "approved", _("Approved")
+    FROZEN = "frozen", _("Frame frozen")
     COMMITTED = "committed", _("Committed")
     DRAWN = "drawn", _("Drawn")
     PUBLISHED = "published", _("Published")

@@ -1,6 +1,9 @@
 """Plans, draws and the tasks that a draw yields. The proof is in files (engines/sampling); here is who and when."""
 
+from __future__ import annotations
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .choices import PlanKind, PlanState
@@ -14,7 +17,8 @@ class Plan(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=PlanKind.choices, default=PlanKind.TARGETED)
     state = models.CharField(_("state"), max_length=12, choices=PlanState.choices, default=PlanState.DRAFT)
     risk_model = models.ForeignKey("risk.RiskModel", models.PROTECT, null=True, blank=True, related_name="plans")
-    frame = models.JSONField(_("frame"), default=dict)  # {"division", "industry", "stratify_by", "as_of"}
+    frame = models.JSONField(_("frame"), default=dict)  # {"industry", "stratify_by", "skills", "as_of", "outside"}
+    cap = models.PositiveSmallIntegerField(_("visits a year at most"), null=True, blank=True)
     budget = models.PositiveIntegerField(_("visits"))
     floor_share = models.FloatField(_("uniform share"), default=0.1)
     ceiling = models.FloatField(_("highest probability"), default=0.9)
@@ -36,12 +40,20 @@ class Plan(models.Model):
     def __str__(self):
         return f"{self.number} {self.title}"
 
+    @property
+    def draw(self) -> Draw | None:
+        """The draw that counts: those voided before it are on the record only."""
+        return self.draws.filter(voided_at=None).first()
+
 
 class Draw(models.Model):
-    """One draw of a plan. `folder` holds the ceremony's files, relative to the instance's draws/."""
+    """One ceremony of a plan. `folder` holds its files, relative to the instance's draws/.
 
-    plan = models.OneToOneField(Plan, models.PROTECT, related_name="draw")
-    name = models.CharField(max_length=80, unique=True)  # D of draw-format.md
+    A plan has one that counts at a time; a ceremony that is held again keeps its name.
+    """
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="draws")
+    name = models.CharField(max_length=80)  # D of draw-format.md
     folder = models.CharField(max_length=255)
     root = models.CharField(max_length=64, blank=True)
     seed = models.CharField(max_length=64, blank=True)
@@ -50,11 +62,20 @@ class Draw(models.Model):
     committed_at = models.DateTimeField(null=True, blank=True)
     drawn_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    void_reason = models.CharField(max_length=500, blank=True)
+    no_show = models.JSONField(default=list)  # parties that stayed away from a voided ceremony
+    inspectors = models.JSONField(default=list)  # the directory sealed with the frame: [{"id", "name", "areas", ...}]
     units = models.PositiveIntegerField(default=0)
     taken = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("draw")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["plan"], condition=Q(voided_at=None), name="draw_one_that_counts"),
+            models.UniqueConstraint(fields=["name"], condition=Q(voided_at=None), name="draw_name_once"),
+        ]
 
     def __str__(self):
         return self.name
@@ -68,7 +89,8 @@ class Task(models.Model):
     entity = models.ForeignKey("entities.Entity", models.PROTECT, related_name="tasks")
     stratum = models.CharField(_("stratum"), max_length=100)
     pi = models.FloatField()  # inclusion probability; shown to auditors only
-    inspectors = models.JSONField(_("inspectors"), default=list)
+    risk_class = models.CharField(max_length=1, blank=True)  # on the day of the freeze
+    inspectors = models.JSONField(_("inspectors"), default=list)  # [{"id", "name"}], by the draw's second random
 
     class Meta:
         verbose_name = _("task")

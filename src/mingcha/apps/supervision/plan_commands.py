@@ -13,7 +13,7 @@ from mingcha.problems import Problem, languages
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="抽查计划 / Inspection plans: create, approve, freeze, run, publish.",
+    help="抽查计划 / Inspection plans: create, approve, freeze, run, publish; void where a party stays away.",
 )
 By = Annotated[str, typer.Option("--by", help="经办人（用户名）/ who does it (user name)")]
 Number = Annotated[str, typer.Argument(help="计划编号 / the plan's number, e.g. JH-2026-Q4-001")]
@@ -33,11 +33,12 @@ def _user(username: str) -> Any:
         ) from None
 
 
-def _plan(number: str) -> Any:
+def _plan(number: str, user: Any) -> Any:
     from .models import Plan
+    from .selectors import plans_visible
 
     try:
-        return Plan.objects.select_related("risk_model").get(number=number)
+        return plans_visible(user).get(number=number)
     except Plan.DoesNotExist:
         raise Problem(
             zh=f"没有计划“{number}”。",
@@ -45,6 +46,35 @@ def _plan(number: str) -> Any:
             todo_zh="用 mingcha plan list 查看。",
             todo_en="See mingcha plan list.",
         ) from None
+
+
+def _draw(number: str, user: Any) -> Any:
+    if draw := _plan(number, user).draw:
+        return draw
+    raise Problem(
+        zh=f"计划“{number}”的名录还没有冻结。",
+        en=f"The frame of plan {number!r} has not been frozen.",
+        todo_zh=f"先运行 mingcha plan freeze {number}。",
+        todo_en=f"Run mingcha plan freeze {number} first.",
+    )
+
+
+def _model(number: str) -> Any:
+    """The model in force that is named, or the only one there is."""
+    from mingcha.apps.risk.models import RiskModel
+
+    models = RiskModel.objects.filter(state="champion")
+    found = list(models.filter(number=number) if number else models)
+    if (number and not found) or len(found) > 1:
+        raise Problem(
+            zh=f"没有现行模型“{number}”。" if number else "现行模型不止一个，须指明按哪一个定向。",
+            en=f"No model in force is {number!r}."
+            if number
+            else "Several models are in force: say which one to aim by.",
+            todo_zh="用 --model 给出编号：" + "、".join(models.values_list("number", flat=True)),
+            todo_en="Give its number with --model: " + ", ".join(models.values_list("number", flat=True)),
+        )
+    return found[0] if found else None
 
 
 def _allowed(user: Any, action: str) -> None:
@@ -83,14 +113,15 @@ def create(
     division: Annotated[str, typer.Option(help="行政区划代码前缀 / prefix of the division code")] = "",
     stratify_by: Annotated[str, typer.Option(help="分层：district 或 industry / strata")] = "",
     uniform_share: Annotated[float, typer.Option(min=0, max=1, help="随机探索比例 / share drawn uniformly")] = 0.1,
+    cap: Annotated[int | None, typer.Option(min=1, help="每户每年最多检查次数 / visits of one entity a year")] = None,
+    skills: Annotated[str, typer.Option(help="检查人员须具备的专业，以 ; 分隔 / skills that inspectors need")] = "",
     public_source: Annotated[str, typer.Option(help="公开值：什么、哪一天 / the public value and its day")] = "",
     basis: Annotated[str, typer.Option(help="依据 / legal basis")] = "",
     untargeted: Annotated[bool, typer.Option("--non-targeted", help="不定向 / non-targeted")] = False,
+    model: Annotated[str, typer.Option(help="按哪个现行模型定向 / number of the model to aim by")] = "",
 ) -> None:
     """拟订计划，并显示预期结果 / Draft a plan; shows what it may be expected to find."""
     open_django()
-    from mingcha.apps.risk.models import RiskModel
-
     from .choices import PlanKind
     from .services import plan_create
 
@@ -104,20 +135,37 @@ def create(
         industry=industry,
         division=division,
         stratify_by=stratify_by,
+        skills=skills,
         floor_share=uniform_share,
+        cap=cap,
         public_source=public_source,
         basis=basis,
-        risk_model=RiskModel.objects.filter(state="champion").first(),
+        risk_model=None if untargeted and not model else _model(model),
     )
-    ours, uniform = plan.expected["plan"], plan.expected["uniform"]
-    _say(
-        f"{plan.number}：名录 {plan.expected['units']} 户，抽 {budget} 户；预期命中率 {ours['hit_rate']:.1%}"
-        f"（全随机 {uniform['hit_rate']:.1%}），到守法企业 {ours['compliant_visits']:.0f} 户次"
-        f"（全随机 {uniform['compliant_visits']:.0f}）。",
-        f"{plan.number}: frame of {plan.expected['units']}, {budget} visits; expected hit rate {ours['hit_rate']:.1%} "
-        f"(uniform {uniform['hit_rate']:.1%}), visits to compliant firms {ours['compliant_visits']:.0f} "
-        f"(uniform {uniform['compliant_visits']:.0f}).",
-    )
+    units = plan.expected["units"]
+    _say(f"{plan.number}：名录 {units} 户，抽 {budget} 户", f"{plan.number}: frame of {units}, {budget} visits")
+    _say_outside(plan.frame["outside"])
+    if "plan" in plan.expected:
+        ours, uniform = plan.expected["plan"], plan.expected["uniform"]
+        _say(
+            f"预期命中率 {ours['hit_rate']:.1%}（全随机 {uniform['hit_rate']:.1%}），"
+            f"到守法企业 {ours['compliant_visits']:.0f} 户次（全随机 {uniform['compliant_visits']:.0f}）",
+            f"expected hit rate {ours['hit_rate']:.1%} (uniform {uniform['hit_rate']:.1%}), visits to compliant firms "
+            f"{ours['compliant_visits']:.0f} (uniform {uniform['compliant_visits']:.0f})",
+        )
+
+
+def _say_outside(counts: dict[str, int]) -> None:
+    from django.utils import translation
+
+    from .proof import outside
+
+    for language in languages():
+        with translation.override("zh-hans" if language == "zh" else "en"):
+            for reason, n in outside(counts):
+                typer.echo(
+                    f"  名录之外 {n} 户：{reason}" if language == "zh" else f"  outside the frame, {n}: {reason}"
+                )
 
 
 @app.command()
@@ -128,7 +176,7 @@ def approve(number: Number, by: By) -> None:
 
     user = _user(by)
     _allowed(user, "supervision.plan.approve")
-    plan_approve(plan=_plan(number), user=user)
+    plan_approve(plan=_plan(number, user), user=user)
     _say(f"{number} 已批准。", f"{number} is approved.")
 
 
@@ -137,19 +185,56 @@ def freeze(
     number: Number,
     party: Annotated[list[Path], typer.Option(help="参与方公钥文件（可多个）/ a party's .pub file, repeatable")],
     by: By,
+    inspectors: Annotated[
+        Path | None, typer.Option(help="检查人员名录 CSV / their directory: id, name, areas, certified, load, ...")
+    ] = None,
+    day: Annotated[str, typer.Option(help="检查开始之日，届时证件须有效 / day visits begin, YYYY-MM-DD")] = "",
+    must_visit: Annotated[
+        Path | None, typer.Option(help="重点监管名单 CSV（id），不参加抽取 / who is visited without a draw")
+    ] = None,
 ) -> None:
     """冻结名录，生成抽取目录供各方承诺 / Freeze the frame; makes the folder on which the parties commit."""
     open_django()
-    from mingcha.engines.sampling import folder
+    from mingcha.engines.sampling.folder import secret_folder
 
+    from .handed_in import read_ids, read_parties
     from .selectors import draw_folder
     from .services import draw_freeze
 
     user = _user(by)
     _allowed(user, "supervision.draw.run")
-    draw = draw_freeze(plan=_plan(number), parties=dict(folder.read_party(path) for path in party), user=user)
+    draw = draw_freeze(
+        plan=_plan(number, user),
+        parties=read_parties(party),
+        user=user,
+        inspectors=inspectors,
+        day=day,
+        must_visit=read_ids(must_visit) if must_visit else (),
+    )
     _say(f"已冻结 {draw.units} 户，根 {draw.root}", f"Frozen: {draw.units} units, root {draw.root}")
-    typer.echo(str(draw_folder(draw)))
+    folder = draw_folder(draw)
+    _say(
+        f"把 {folder} 发给各方承诺；{secret_folder(folder)} 不要外传，其中 frame.csv 供各方核对概率。",
+        f"Send {folder} to the parties to commit; keep {secret_folder(folder)} to yourself, but for frame.csv, "
+        "by which they check the probabilities.",
+    )
+
+
+@app.command()
+def void(
+    number: Number, by: By, reason: Annotated[str, typer.Option(help="原因（将公开）/ why; it is published")]
+) -> None:
+    """参与方缺席：作废并公开记录，然后重新冻结 / A party stays away: void, on the record; then freeze again."""
+    open_django()
+    from .services import draw_void
+
+    user = _user(by)
+    _allowed(user, "supervision.draw.run")
+    draw = draw_void(draw=_draw(number, user), reason=reason, user=user)
+    _say(
+        f"{number} 的本次仪式已作废，未到场：{'、'.join(draw.no_show)}。请重新冻结：mingcha plan freeze {number}",
+        f"This ceremony of {number} is void; absent: {', '.join(draw.no_show)}. Next: mingcha plan freeze {number}",
+    )
 
 
 @app.command()
@@ -157,6 +242,9 @@ def run(
     number: Number,
     public_value: Annotated[str, typer.Option(help="公开值，原样填写 / the public value, just as published")],
     by: By,
+    without: Annotated[
+        list[str] | None, typer.Option(help="作废重来后仍未揭示者 / who stays away again, after a void; repeatable")
+    ] = None,
 ) -> None:
     """各方揭示后抽取，生成任务 / Draw, once all parties have revealed; yields the tasks."""
     open_django()
@@ -165,21 +253,33 @@ def run(
 
     user = _user(by)
     _allowed(user, "supervision.draw.run")
-    plan = _plan(number)
-    draw = plan.draw
-    if plan.state == PlanState.APPROVED:
+    draw = _draw(number, user)
+    if draw.plan.state == PlanState.FROZEN:
         draw = draw_commitments_check(draw=draw, user=user)
-    draw = draw_run(draw=draw, public_value=public_value, user=user)
+    draw = draw_run(draw=draw, public_value=public_value, user=user, without=without or ())
     _say(f"抽中 {draw.taken} 户，结果 {draw.result}", f"Drawn: {draw.taken}, result {draw.result}")
+    if draw.inspectors:
+        unsent = draw.tasks.filter(inspectors=[]).count()
+        _say(f"检查人员已随机分派，无人可派 {unsent} 户", f"Inspectors are drawn too; nobody to send to {unsent}")
+    _say(
+        "请各方用 audit.json 和 frame.csv 核对并签认（mingcha draw attest），然后公开。",
+        "Let each party check audit.json and frame.csv and attest (mingcha draw attest); then publish.",
+    )
 
 
 @app.command()
 def publish(number: Number, by: By) -> None:
-    """公开抽取证明 / Open the draw's public page."""
+    """公开抽取证明；此后收到的签认再次运行即并入 / Open the public page; again, to take in later attestations."""
     open_django()
     from .services import draw_publish
 
     user = _user(by)
     _allowed(user, "supervision.draw.run")
-    draw_publish(draw=_plan(number).draw, user=user)
+    missing = draw_publish(draw=_draw(number, user), user=user)
     _say(f"已公开：/public/draw/{number}/", f"Public: /public/draw/{number}/")
+    if missing:
+        _say(
+            f"注意：{'、'.join(missing)} 没有签认结果。概率是否合规、名录是否齐全，只有签认方能担保；公开页上会写明。",
+            f"Mind: not attested by {', '.join(missing)}. Only attestations vouch that the probabilities are right and "
+            "nobody was left out; the public page says who is missing.",
+        )

@@ -34,6 +34,7 @@ class Ceremony:
     params: dict[str, Any] = field(default_factory=dict)
     parties: tuple[Party, ...] = ()
     public_value: str = ""
+    late: tuple[str, ...] = ()  # have signed the result since it was published
     problem: Problem | None = None
 
     @property
@@ -47,6 +48,25 @@ class Ceremony:
     @property
     def attested(self) -> int:
         return sum(p.attested for p in self.parties)
+
+    @property
+    def unsigned(self) -> list[str]:
+        """Parties whose signature of the result isn't there: it is what vouches for the probabilities."""
+        return [p.id for p in self.parties if not p.attested]
+
+    @property
+    def unrevealed(self) -> list[str]:
+        return [p.id for p in self.parties if not p.revealed]
+
+    @property
+    def again(self) -> bool:
+        """Held again after one in which somebody had revealed: it goes on without who stays away."""
+        return self.params.get("attempt", 1) > 1
+
+    @property
+    def outside(self) -> list[tuple[str, int]]:
+        """Who stands outside the frame, as the parties signed it: (reason, how many)."""
+        return outside(self.params.get("outside", {}))
 
     @property
     def strata(self) -> dict[str, dict[str, int]]:
@@ -64,9 +84,24 @@ def ceremony(draw: Draw | None) -> Ceremony | None:
     except (Problem, OSError) as error:
         problem = error if isinstance(error, Problem) else Problem(zh="抽取文件读不出来", en="The draw can't be read")
         return Ceremony(problem=problem)
-    parties = tuple(Party(p, p in status.committed, p in status.revealed, p in status.attested) for p in status.parties)
-    value = public_head(draw).get("public_value", "") if status.drawn else ""
-    return Ceremony(dict(status.terms.params), parties, value)
+    head = public_head(draw) if status.drawn else {}
+    # once public, those count that stand in the file that anyone checks
+    attested = {one["id"] for one in head["attestations"]} if draw.published_at and head else set(status.attested)
+    parties = tuple(Party(p, p in status.committed, p in status.revealed, p in attested) for p in status.parties)
+    late = tuple(p for p in status.attested if p not in attested)
+    return Ceremony(dict(status.terms.params), parties, head.get("public_value", ""), late)
+
+
+def outside(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Reasons for which entities stand outside a frame, in words, with their number; those of nobody left out."""
+    words = {
+        "cap": _("has had the year's visits"),
+        "focused": _("under focused supervision, visited without a draw"),
+        "provisional": _("not yet tied to a registered entity: a firm could have two chances"),
+        "unknown_status": _("not known to be in operation"),
+        "unscored": _("has no score in force"),
+    }
+    return [(words.get(name, name), n) for name, n in counts.items() if n]
 
 
 def public_path(draw: Draw) -> Path | None:

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.entities.choices import Status
 from mingcha.apps.entities.models import Entity
+from mingcha.apps.risk.choices import ModelState
+from mingcha.apps.risk.models import RiskModel, RiskScore
 from mingcha.instance import home
 from mingcha.problems import Problem
 
+from .choices import PlanKind
 from .models import Draw, Plan, Task
-
-if TYPE_CHECKING:
-    from mingcha.engines.sampling.frame import Frame
 
 STRATA = ("district", "industry")  # an entity's fields that a frame may be stratified by
 
 
 def plans_visible(user) -> QuerySet[Plan]:
-    return Plan.objects.filter(in_jurisdiction(user)).select_related("risk_model", "created_by", "approved_by", "draw")
+    return Plan.objects.filter(in_jurisdiction(user)).select_related("risk_model", "created_by", "approved_by")
 
 
 def tasks_visible(user) -> QuerySet[Task]:
-    return Task.objects.filter(in_jurisdiction(user, "entity__division")).select_related("entity", "entity__risk")
+    return Task.objects.filter(in_jurisdiction(user, "entity__division")).select_related("entity")
 
 
 def draw_folder(draw: Draw) -> Path:
@@ -37,45 +40,63 @@ def draw_folder(draw: Draw) -> Path:
     return home() / "draws" / draw.folder
 
 
-def drawn_units(draw: Draw) -> list[dict[str, str]]:
-    """The drawn units with the probabilities that estimates use, as the draw wrote them (design.csv)."""
+def secret_table(draw: Draw, name: str) -> list[dict[str, str]]:
+    """Rows of a CSV that the draw's keeper holds: design.csv (the drawn, with the probabilities that estimates use),
+    frame.csv (everyone whom the conditions fit, as the parties check them)."""
     from mingcha.engines.sampling.folder import secret_folder
 
-    path = secret_folder(draw_folder(draw)) / "design.csv"
+    path = secret_folder(draw_folder(draw)) / name
     with path.open(encoding="utf-8-sig", newline="") as file:  # files.write_csv marks its files
         return list(csv.DictReader(file))
 
 
 @dataclass(frozen=True)
 class PlanFrame:
-    """The eligible units of a plan, in order of id. `scores` are the probabilities of a violation."""
+    """The object directory of a plan, in order of id: whoever its conditions fit, those at their yearly cap too.
+
+    `scores`: probabilities of a violation, NaN where there is none. `outside`: how many the law or their data keep out
+    of the directory, by reason. `model`, `as_of`: of the scores, where they give the probabilities.
+    """
 
     ids: list[str]
     strata: list[str]
+    areas: list[str]
     classes: list[str]
     scores: np.ndarray
+    visits: np.ndarray
+    cap: int | None
+    outside: dict[str, int]
+    model: RiskModel | None
+    as_of: dt.date | None
 
-    def engine(self, *, targeted: bool) -> Frame:
-        from mingcha.engines.sampling.frame import Frame
+    @property
+    def drawable(self) -> np.ndarray:
+        """Places of those that stand in the draw's frame."""
+        return np.flatnonzero(self.visits < self.cap) if self.cap else np.arange(len(self.ids))
 
-        return Frame(
-            ids=self.ids,
-            strata=self.strata,
-            scores=self.scores if targeted else None,
-            classes=self.classes if targeted else None,
-        )
+    def write(self, path: Path, *, targeted: bool, must_visit: Collection[str] = (), skills: str = "") -> None:
+        """As the CSV that the parties recompute the probabilities from (`mingcha draw attest --frame`)."""
+        from mingcha.engines.sampling.files import write_csv
+
+        columns = {"id": self.ids, "stratum": self.strata, "area": self.areas}
+        if targeted:
+            columns |= {"score": self.scores.tolist(), "class": self.classes}
+        if self.cap:
+            columns["visits"] = self.visits.tolist()
+        if must_visit:
+            columns["must_visit"] = [int(name in must_visit) for name in self.ids]
+        if skills:
+            columns["skills"] = [skills] * len(self.ids)
+        write_csv(path, list(columns), list(zip(*columns.values(), strict=True)))
 
 
 def plan_frame(plan: Plan) -> PlanFrame:
-    """The object directory built by the plan's conditions: scored entities, in operation, keyed for certain.
+    """The object directory that the plan's conditions build: in operation, keyed for certain, and for a targeted plan
+    scored. A provisional entity may be the twin of a certain one and would give a firm two chances.
 
-    Raises Problem where nobody fits, or where nobody has been scored.
+    Raises Problem where nobody fits, or where the scores aren't those of one model in force.
     """
-    rows = Entity.objects.filter(
-        Q(status=Status.ACTIVE) | Q(status=Status.UNKNOWN), risk__isnull=False, division__startswith=plan.division
-    )
-    if industry := plan.frame.get("industry"):
-        rows = rows.filter(industry=industry)
+    targeted = plan.kind == PlanKind.TARGETED
     stratum = plan.frame.get("stratify_by", "")
     if stratum and stratum not in STRATA:
         raise Problem(
@@ -85,54 +106,135 @@ def plan_frame(plan: Plan) -> PlanFrame:
             todo_zh="可选：" + "、".join(STRATA),
             todo_en="Choose one of: " + ", ".join(STRATA),
         )
-    columns = ["key", "risk__risk_class", "risk__probability", *([stratum] if stratum else [])]
-    found = list(rows.order_by("key").values_list(*columns))
-    if not found:
+    fitting = Entity.objects.filter(division__startswith=plan.division)
+    if industry := plan.frame.get("industry"):
+        fitting = fitting.filter(industry=industry)
+    outside = {
+        "provisional": fitting.filter(provisional=True, status__in=(Status.ACTIVE, Status.UNKNOWN)).count(),
+        "unknown_status": fitting.filter(provisional=False, status=Status.UNKNOWN).count(),
+    }
+    eligible = fitting.filter(provisional=False, status=Status.ACTIVE).order_by("key")
+    scores = _scores(plan)
+    rows = list(eligible.values_list("pk", "key", "district", stratum or "district"))
+    if targeted:
+        outside["unscored"] = sum(row[0] not in scores for row in rows)
+        rows = [row for row in rows if row[0] in scores]
+    made = visits_this_year() if plan.cap else Counter()
+    if not any(not plan.cap or made[row[1]] < plan.cap for row in rows):
         raise Problem(
-            zh="检查对象名录为空：没有符合条件且已评分的主体。",
-            en="The frame is empty: no scored entity fits the conditions.",
+            zh="检查对象名录为空：没有符合条件、未达年度上限的主体（定向抽查还须已评分）。",
+            en="The frame is empty: no entity fits the conditions (scored, if targeted) and is below its yearly cap.",
             where=plan.number,
             todo_zh="请放宽条件，或先运行 mingcha risk score。",
             todo_en="Widen the conditions, or run mingcha risk score first.",
         )
+    found = [scores.get(row[0], (float("nan"), "", None, None)) for row in rows]
+    model, as_of = _model_in_force(plan, {score[2:] for score in found}) if targeted else (None, None)
     return PlanFrame(
-        ids=[row[0] for row in found],
-        strata=[(row[3] or "其他") if stratum else "全部" for row in found],
-        classes=[row[1] for row in found],
-        scores=np.array([row[2] for row in found]),
+        ids=[row[1] for row in rows],
+        strata=[(row[3] or "其他") if stratum else "全部" for row in rows],
+        areas=[row[2] for row in rows],
+        classes=[score[1] for score in found],
+        scores=np.array([score[0] for score in found]),
+        visits=np.array([made[row[1]] for row in rows]),
+        cap=plan.cap,
+        outside=outside,
+        model=model,
+        as_of=as_of,
     )
 
 
-def plan_expected(plan: Plan) -> dict:
+def _scores(plan: Plan) -> dict[int, tuple[float, str, int, dt.date]]:
+    """Entity -> (probability, class, model, as of), of the plan's risk point; by whichever model scored it."""
+    if plan.risk_model is None:
+        return {}
+    scores = RiskScore.objects.filter(
+        model__dataset=plan.risk_model.dataset_id, model__risk_point=plan.risk_model.risk_point
+    )
+    columns = scores.values_list("entity_id", "probability", "risk_class", "model_id", "as_of")
+    return {row[0]: row[1:] for row in columns.iterator(chunk_size=20_000)}
+
+
+def _model_in_force(plan: Plan, found: set[tuple[int, dt.date]]) -> tuple[RiskModel, dt.date]:
+    """The one model in force, and the one day, that all scores of the frame are of: the parties sign its digest."""
+    models = RiskModel.objects.in_bulk({number for number, _ in found})
+    if len(found) == 1:
+        ((number, day),) = found
+        if models[number].state == ModelState.CHAMPION:
+            return models[number], day
+    said = sorted(f"{models[number].number} ({models[number].state}), {day}" for number, day in found)
+    raise Problem(
+        zh="名录中的风险分不都是同一现行模型、同一天的，各方无法核对概率。",
+        en="The frame's scores are not all of one model in force and one day: the parties couldn't check them.",
+        where=f"{plan.number}: {'; '.join(said[:5])}",
+        todo_zh="请先运行 mingcha risk score，用现行模型为全部主体重新评分。",
+        todo_en="Run mingcha risk score first: it scores everyone anew by the model in force.",
+    )
+
+
+def visits_this_year() -> Counter[str]:
+    """Planned visits of this calendar year by entity key: made, as the lake has them, and drawn but not yet made.
+
+    A visit with a cause (a complaint, a lead) is no planned one. A task counts until a visit after its draw is there.
+    """
+    from mingcha.apps.entities.selectors import lake_view
+    from mingcha.engines.factors.labels import labels
+
+    year = timezone.localdate().year
+    made: dict[str, list[dt.date]] = {}
+    view = lake_view()
+    for name, source in view.sources.items():
+        if not (source.contract.inspections and source.files):
+            continue
+        visits = labels(view, name, source.contract.inspections.risk_points[0].name)
+        for key, day, planned in zip(*(visits[c].to_pylist() for c in ("entity", "as_of", "planned")), strict=True):
+            if planned and day.year == year:
+                made.setdefault(key, []).append(day)
+    counts = Counter({key: len(days) for key, days in made.items()})
+    drawn: dict[str, list[dt.date]] = {}
+    tasks = Task.objects.filter(draw__voided_at=None, draw__drawn_at__year=year)
+    for key, at in tasks.values_list("entity__key", "draw__drawn_at"):
+        drawn.setdefault(key, []).append(timezone.localdate(at))
+    for key, days in drawn.items():
+        since = sum(day >= min(days) for day in made.get(key, ()))
+        counts[key] += max(0, len(days) - since)
+    return counts
+
+
+def plan_expected(plan: Plan, frame: PlanFrame) -> dict:
     """What the plan may be expected to find, beside the same number of visits drawn uniformly.
 
     From the scores: hit rate, visits to compliant firms, and the half-width of the 95% interval of the estimated
-    violation rate. A forecast that is as good as the scores are calibrated, not a measurement.
+    violation rate. A forecast that is as good as the scores are calibrated, not a measurement; none where somebody of
+    a non-targeted frame has no score. Raises Problem where the visits don't fit the frame.
     """
     from mingcha.engines.sampling.allocation import CLASS_WEIGHTS, allocate
     from mingcha.engines.sampling.encoding import MILLION
 
-    frame = plan_frame(plan)
-    p, n, size = frame.scores, plan.budget, len(frame.ids)
+    rows = frame.drawable
+    p, n, size = frame.scores[rows], plan.budget, len(rows)
+    strata, classes = ([column[i] for i in rows] for column in (frame.strata, frame.classes))
 
-    def figures(targeted: bool) -> dict:
+    def probabilities(targeted: bool) -> np.ndarray:
         allocation = allocate(
-            frame.strata,
+            strata,
             n,
             scores=p if targeted else None,
-            classes=frame.classes if targeted else None,
+            classes=classes if targeted else None,
             exploration=plan.floor_share if targeted else 1.0,
             class_weights=plan.class_weights or CLASS_WEIGHTS,
             ceiling=plan.ceiling,
         )
-        pi = allocation.P / MILLION
+        return allocation.P / MILLION
+
+    def figures(pi: np.ndarray) -> dict:
         mean = p.mean()
         # y is 1 with probability p: the expected square of the residual, over its design variance
         square = p * (1 - mean) ** 2 + (1 - p) * mean**2
         error = float(np.sqrt(np.sum((1 - pi) / pi * square)) / size)
         by_class = {}
         for letter in "ABCD":
-            at = np.array([c == letter for c in frame.classes])
+            at = np.array([c == letter for c in classes])
             by_class[letter] = {"units": int(at.sum()), "visits": float(pi[at].sum())}
         return {
             "hit_rate": float((pi * p).sum() / pi.sum()),
@@ -141,7 +243,9 @@ def plan_expected(plan: Plan) -> dict:
             "classes": by_class,
         }
 
-    return {"units": size, "visits": n, "plan": figures(plan.kind == "targeted"), "uniform": figures(False)}
+    ours, uniform = probabilities(plan.kind == PlanKind.TARGETED), probabilities(False)
+    known = {} if np.isnan(p).any() else {"plan": figures(ours), "uniform": figures(uniform)}
+    return {"units": size, "visits": n} | known
 
 
 def plan_next_number(year: int, quarter: int) -> str:

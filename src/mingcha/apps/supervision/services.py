@@ -4,7 +4,9 @@ came of it. The parties work on the ceremony's folder with keys of their own, wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,11 +15,14 @@ from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.risk.models import RiskModel
+from mingcha.engines.sampling.folder import secret_folder
+from mingcha.instance import home
 from mingcha.problems import Problem
 
 from .choices import PlanKind, PlanState
+from .handed_in import read_directory
 from .models import Draw, Plan, Task
-from .selectors import draw_folder, drawn_units, plan_expected, plan_frame, plan_next_number
+from .selectors import PlanFrame, draw_folder, plan_expected, plan_frame, plan_next_number, secret_table
 
 
 @transaction.atomic
@@ -30,14 +35,29 @@ def plan_create(
     division: str = "",
     industry: str = "",
     stratify_by: str = "",
+    skills: str = "",
     floor_share: float = 0.1,
     ceiling: float = 0.9,
     class_weights: Mapping[str, float] | None = None,
+    cap: int | None = None,
     public_source: str = "",
     basis: str = "",
     risk_model: RiskModel | None = None,
 ) -> Plan:
-    """A draft, with what it may be expected to find. Raises Problem where frame and budget don't fit."""
+    """A draft, with what it may be expected to find. Raises Problem where frame and budget don't fit, or the frame
+    reaches beyond the user's jurisdiction.
+
+    `risk_model`: names the risk point that a targeted plan aims at; its frame takes the scores in force of that.
+    `skills`: what an inspector must be certified for to make these visits, separated by ;. `cap`: visits a year.
+    """
+    division = _jurisdiction(user, division)
+    if kind == PlanKind.TARGETED and risk_model is None:
+        raise Problem(
+            zh="定向抽查要有现行的风险模型。",
+            en="A targeted plan needs a risk model in force.",
+            todo_zh="先训练并签发模型、运行 mingcha risk score；或改为不定向抽查。",
+            todo_en="Train and sign a model and run mingcha risk score first; or make it non-targeted.",
+        )
     now = timezone.localtime()
     plan = Plan(
         number=plan_next_number(now.year, (now.month + 2) // 3),
@@ -47,15 +67,16 @@ def plan_create(
         floor_share=floor_share,
         ceiling=ceiling,
         class_weights=dict(class_weights or {}),
+        cap=cap,
         division=division,
-        frame={"industry": industry, "stratify_by": stratify_by},
+        frame={"industry": industry, "stratify_by": stratify_by, "skills": skills},
         public_source=public_source,
         basis=basis,
         risk_model=risk_model,
         created_by=user,
         simulated=bool(risk_model and risk_model.simulated),
     )
-    plan.expected = plan_expected(plan)
+    _foresee(plan, plan_frame(plan))
     plan.save()
     audit_record(user=user, action="supervision.plan.create", obj=plan, after={"title": title, "budget": budget})
     return plan
@@ -80,38 +101,97 @@ def plan_approve(*, plan: Plan, user: User) -> Plan:
 
 
 @transaction.atomic
-def draw_freeze(*, plan: Plan, parties: Mapping[str, bytes], user: User | None) -> Draw:
-    """Freeze the frame: allocate, seal, and write the ceremony's folder for the `parties` {id: Ed25519 public key}."""
-    from mingcha.engines.sampling import steps
+def draw_freeze(
+    *,
+    plan: Plan,
+    parties: Mapping[str, bytes],
+    user: User | None,
+    inspectors: Path | None = None,
+    day: str = "",
+    must_visit: Collection[str] = (),
+) -> Draw:
+    """Freeze the frame: allocate, seal, and write the ceremony's folder for the `parties` {id: Ed25519 public key}.
 
-    _require(plan, PlanState.APPROVED)
+    `inspectors`: their directory, a CSV (`staff.read_directory`), sealed with the frame; certificates must be valid on
+    `day`. `must_visit`: entities under focused supervision, listed apart from the draw. After a voided ceremony the
+    frame is built anew, and the parties sign what became of that one.
+    """
+    from mingcha.engines.sampling import steps
+    from mingcha.engines.sampling.frame import read_frame
+
+    _advance(plan, PlanState.APPROVED, PlanState.FROZEN)
+    directory = read_directory(inspectors, day) if inspectors else None
     targeted = plan.kind == PlanKind.TARGETED
+    frame = plan_frame(plan)
+    _refuse_strangers(plan, frame, must_visit)
+    _foresee(plan, frame)
+    plan.save(update_fields=["risk_model", "expected", "frame"])
     settings = steps.Plan(
         draw=plan.number,
         public_source=plan.public_source,
         take=plan.budget,
         exploration=plan.floor_share if targeted else 1.0,
         ceiling=plan.ceiling,
-        model=plan.risk_model.digest if plan.risk_model else steps.NO_MODEL,
+        cap=plan.cap,
+        model=frame.model.digest if frame.model else steps.NO_MODEL,
         **({"class_weights": plan.class_weights} if plan.class_weights else {}),
     )
     draw = Draw(plan=plan, name=plan.number, folder=plan.number)
     attempt = 1
-    while draw_folder(draw).exists():  # left by a freeze that was cut off: no party has seen it, nobody's row names it
+    while draw_folder(draw).exists() or secret_folder(draw_folder(draw)).exists():  # voided, or cut off and never seen
         attempt += 1
         draw.folder = f"{plan.number}-{attempt}"
-    terms = steps.prepare(
-        draw_folder(draw),
-        plan_frame(plan).engine(targeted=targeted),
-        settings,
-        parties,
-        extra={"simulated": 1} if plan.simulated else None,
-    )
+    voided = plan.draws.exclude(voided_at=None).last()
+    with TemporaryDirectory(dir=home() / "tmp") as place:
+        table = Path(place) / "frame.csv"
+        frame.write(table, targeted=targeted, must_visit=must_visit, skills=plan.frame.get("skills", ""))
+        terms = steps.prepare(
+            draw_folder(draw),
+            read_frame(table, plan.cap),  # what the parties will recompute from
+            settings,
+            parties,
+            inspectors=directory.sealed if directory else None,
+            after=draw_folder(voided) if voided else None,
+            outside=frame.outside,
+            extra=({"as_of": frame.as_of.isoformat()} if frame.as_of else {})
+            | ({"simulated": 1} if plan.simulated else {}),
+        )
+        table.replace(secret_folder(draw_folder(draw)) / table.name)
+    draw.inspectors = directory.people if directory else []
     draw.root = terms.root.hex()
     draw.units = sum(s["N"] for s in terms.params["strata"].values())
     draw.frozen_at = timezone.now()
     draw.save()
-    audit_record(user=user, action="supervision.draw.freeze", obj=draw, after={"root": draw.root, "units": draw.units})
+    audit_record(
+        user=user,
+        action="supervision.draw.freeze",
+        obj=draw,
+        after={"root": draw.root, "units": draw.units, "outside": terms.params["outside"]},
+    )
+    return draw
+
+
+@transaction.atomic
+def draw_void(*, draw: Draw, reason: str, user: User | None) -> Draw:
+    """Give a ceremony up, on the record, because a party stays away; the frame can then be frozen again.
+
+    Once somebody has revealed it is allowed once: the next ceremony goes on without who stays away.
+    """
+    from mingcha.engines.sampling import files, folder, steps
+
+    plan, path = draw.plan, draw_folder(draw)
+    _advance(plan, plan.state if plan.state == PlanState.COMMITTED else PlanState.FROZEN, PlanState.APPROVED)
+    if not folder.status(path).void:  # a void that was cut off after its file is gone on with
+        steps.void(path, reason)
+    record = files.read_json(path / "void.json", "void")
+    draw.voided_at, draw.void_reason, draw.no_show = timezone.now(), record["reason"], record["no_show"]
+    draw.save(update_fields=["voided_at", "void_reason", "no_show"])
+    audit_record(
+        user=user,
+        action="supervision.draw.void",
+        obj=draw,
+        after={"reason": draw.void_reason, "no_show": draw.no_show, "revealed": record["revealed"]},
+    )
     return draw
 
 
@@ -129,7 +209,7 @@ def draw_commitments_check(*, draw: Draw, user: User | None) -> Draw:
             todo_zh="请等全部承诺文件到齐。",
             todo_en="Wait until all commitments are in the folder.",
         )
-    _advance(draw.plan, PlanState.APPROVED, PlanState.COMMITTED)
+    _advance(draw.plan, PlanState.FROZEN, PlanState.COMMITTED)
     draw.committed_at = timezone.now()
     draw.save(update_fields=["committed_at"])
     audit_record(user=user, action="supervision.draw.commit", obj=draw, after={"parties": list(status.committed)})
@@ -137,9 +217,10 @@ def draw_commitments_check(*, draw: Draw, user: User | None) -> Draw:
 
 
 @transaction.atomic
-def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple[str, ...] = ()) -> Draw:
-    """Draw: seed from the reveals and the public value, tickets, the drawn firms as tasks."""
-    from mingcha.engines.sampling import results, steps
+def draw_run(*, draw: Draw, public_value: str, user: User | None, without: Sequence[str] = ()) -> Draw:
+    """Draw: seed from the reveals and the public value, tickets, the drawn firms as tasks, and by the same seed their
+    inspectors. `without`: parties that did not reveal, named on purpose; after a voided ceremony only."""
+    from mingcha.engines.sampling import fieldwork, results, steps
     from mingcha.engines.sampling.folder import status
 
     _advance(draw.plan, PlanState.COMMITTED, PlanState.DRAWN)
@@ -149,8 +230,14 @@ def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple
         record, _, _ = results.drawn(state)
     else:
         record, _, _ = steps.run(path, public_value, without=without)
-    design = sorted(drawn_units(draw), key=lambda unit: (unit["stratum"], unit["id"]))
-    entities = {e.key: e for e in Entity.objects.filter(key__in=[unit["id"] for unit in design])}
+    teams = {}
+    if "inspectors" in record.terms.params:
+        names = {one["id"]: {"id": one["id"], "name": one["name"]} for one in draw.inspectors}
+        assigned = fieldwork.assign(path)["teams"]
+        teams = {team["id"]: [names[inspector] for inspector in team["inspectors"]] for team in assigned}
+    design = sorted(secret_table(draw, "design.csv"), key=lambda unit: (unit["stratum"], unit["id"]))
+    classes = {unit["id"]: unit.get("class", "") for unit in secret_table(draw, "frame.csv")}
+    entities = {e.key: e for e in Entity.ever.filter(key__in=[unit["id"] for unit in design])}
     Task.objects.bulk_create(
         Task(
             number=f"{draw.name.replace('JH', 'RW', 1)}-{place:04d}",
@@ -158,6 +245,8 @@ def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple
             entity=entities[unit["id"]],
             stratum=unit["stratum"],
             pi=float(unit["pi"]),
+            risk_class=classes[unit["id"]],
+            inspectors=teams.get(unit["id"], []),
         )
         for place, unit in enumerate(design, 1)
     )
@@ -169,13 +258,56 @@ def draw_run(*, draw: Draw, public_value: str, user: User | None, without: tuple
 
 
 @transaction.atomic
-def draw_publish(*, draw: Draw, user: User | None) -> Draw:
-    """Open the draw's public page. What it shows is public.json: no probability, no undrawn name."""
-    _advance(draw.plan, PlanState.DRAWN, PlanState.PUBLISHED)
-    draw.published_at = timezone.now()
-    draw.save(update_fields=["published_at"])
-    audit_record(user=user, action="supervision.draw.publish", obj=draw, after={"at": draw.published_at.isoformat()})
-    return draw
+def draw_publish(*, draw: Draw, user: User | None) -> list[str]:
+    """Gather the attestations into public.json and open the draw's public page: no probability, no undrawn name.
+
+    Gives the parties that have not attested. Their signature is what vouches for the probabilities, so whoever calls
+    this says who is missing. May be done again, for attestations that come later.
+    """
+    from mingcha.engines.sampling import folder, results
+
+    if draw.plan.state != PlanState.PUBLISHED:
+        _advance(draw.plan, PlanState.DRAWN, PlanState.PUBLISHED)
+        draw.published_at = timezone.now()
+        draw.save(update_fields=["published_at"])
+    attested = [attestation.id for attestation in results.publish(draw_folder(draw)).attestations]
+    audit_record(user=user, action="supervision.draw.publish", obj=draw, after={"attested": attested})
+    return [party for party in folder.status(draw_folder(draw)).parties if party not in attested]
+
+
+def _jurisdiction(user: User | None, division: str) -> str:
+    """The plan's division: the user's own where none is said. Problem where it lies outside of that."""
+    if user is None:
+        return division
+    if user.unit and (division or user.unit.division).startswith(user.unit.division):
+        return division or user.unit.division
+    raise Problem(
+        zh=f"“{division or '全部'}”不在您的辖区内。",
+        en=f"The division {division or 'of everyone'} is outside your jurisdiction.",
+        todo_zh="请填写本单位辖区的区划代码，或由上级单位拟订。",
+        todo_en="Give a division of your own unit, or let the unit above draw the plan up.",
+    )
+
+
+def _foresee(plan: Plan, frame: PlanFrame) -> None:
+    """Note what the frame, as it is now, may be expected to give."""
+    plan.expected = plan_expected(plan, frame)
+    plan.risk_model = frame.model or plan.risk_model
+    capped = len(frame.ids) - len(frame.drawable)
+    plan.frame |= {"outside": frame.outside | ({"cap": capped} if plan.cap else {})}
+    if frame.as_of:
+        plan.frame["as_of"] = frame.as_of.isoformat()
+
+
+def _refuse_strangers(plan: Plan, frame: PlanFrame, must_visit: Collection[str]) -> None:
+    if strangers := sorted(set(must_visit) - set(frame.ids)):
+        raise Problem(
+            zh=f"重点监管名单中有 {len(strangers)} 户不在本计划的名录内：{'、'.join(strangers[:5])}",
+            en=f"{len(strangers)} that must be visited are not in this plan's directory: {', '.join(strangers[:5])}",
+            where=plan.number,
+            todo_zh="请核对统一社会信用代码；不符合计划条件的主体不列入。",
+            todo_en="Check their codes; leave out those whom the plan's conditions don't fit.",
+        )
 
 
 def _require(plan: Plan, state: PlanState) -> None:

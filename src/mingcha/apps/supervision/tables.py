@@ -41,7 +41,7 @@ PLANS = Listing(
     views=(
         View("all", _("All plans")),
         View("draft", _("Waiting for approval"), {"state": (PlanState.DRAFT,)}),
-        View("running", _("In ceremony"), {"state": (PlanState.APPROVED, PlanState.COMMITTED)}),
+        View("running", _("In ceremony"), {"state": (PlanState.APPROVED, PlanState.FROZEN, PlanState.COMMITTED)}),
         View("published", _("Published"), {"state": (PlanState.PUBLISHED,)}),
     ),
     empty_icon="dice-5",

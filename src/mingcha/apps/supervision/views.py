@@ -8,6 +8,7 @@ from functools import wraps
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -15,11 +16,14 @@ from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.accounts.services import audit_record
 from mingcha.lists.export import download, pieces_of
 from mingcha.lists.views import list_response
+from mingcha.problems import Problem
 
 from . import services
-from .forms import DrawForm
+from .choices import PlanState
+from .forms import DrawForm, FreezeForm, PlanForm, VoidForm, on_disk
+from .handed_in import read_ids, read_parties
 from .models import Plan
-from .proof import ceremony, receipt_of, secret_file, steps
+from .proof import ceremony, outside, receipt_of, secret_file, steps
 from .public import public_url, qr_path
 from .selectors import plans_visible, tasks_visible
 from .tables import PLANS
@@ -29,13 +33,20 @@ SHOWN = 20  # drawn entities on the page, unless all are asked for
 
 @require("supervision.plan.view")
 def plans(request: HttpRequest) -> HttpResponse:
-    return list_response(request, PLANS, plans_visible(request.user), may_export=True)
+    return list_response(
+        request,
+        PLANS,
+        plans_visible(request.user),
+        template="supervision/plans.html",
+        may_export=True,
+        may_create=may(request.user, "supervision.plan.create"),
+    )
 
 
 @require("supervision.plan.view")
 def plan(request: HttpRequest, number: str) -> HttpResponse:
     found = _plan(request, number)
-    drawing = getattr(found, "draw", None)
+    drawing = found.draw
     state = ceremony(drawing)
     tasks = tasks_visible(request.user).filter(draw=drawing) if drawing else None
     context = {
@@ -44,17 +55,77 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "ceremony": state,
         "steps": steps(found, drawing, state),
         "classes": _classes(found),
+        "outside": state.outside if state else outside(found.frame.get("outside", {})),
+        "voided": found.draws.exclude(voided_at=None),
         "tasks": (tasks if "all" in request.GET else tasks[:SHOWN]) if tasks is not None else [],
         "may": {
             "approve": may(request.user, "supervision.plan.approve") and found.created_by_id != request.user.pk,
             "draw": may(request.user, "supervision.draw.run"),
             "audit": may(request.user, "supervision.draw.audit"),
         },
-        "draw_form": DrawForm(),
+        "draw_form": DrawForm(absent=_absent(state)),
+        "void_form": VoidForm(),
     }
     if drawing:
         context |= {"public_url": public_url(request, drawing), "qr": qr_path(public_url(request, drawing))}
     return render(request, "supervision/plan.html", context)
+
+
+@require("supervision.plan.create")
+def create(request: HttpRequest) -> HttpResponse:
+    """The form of a draft; a plan that doesn't fit its frame comes back with what is wrong."""
+    form = PlanForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.plan_create(user=request.user, **form.cleaned_data)
+        except Problem as problem:
+            _say(form, problem)
+        else:
+            messages.success(request, _("The plan is drawn up. Another person approves it."))
+            return redirect("supervision:plan", made.number)
+    return render(request, "supervision/create.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require("supervision.draw.run")
+def freeze(request: HttpRequest, number: str) -> HttpResponse:
+    found = _plan(request, number)
+    if found.state != PlanState.APPROVED:
+        return redirect("supervision:plan", found.number)
+    form = FreezeForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            with (
+                on_disk(given["parties"]) as keys,
+                on_disk(given["inspectors"]) as directory,
+                on_disk(given["must_visit"]) as focused,
+            ):
+                services.draw_freeze(
+                    plan=found,
+                    parties=read_parties(keys),
+                    user=request.user,
+                    inspectors=directory[0] if directory else None,
+                    day=given["day"].isoformat() if given["day"] else "",
+                    must_visit=read_ids(focused[0]) if focused else (),
+                )
+        except Problem as problem:
+            _say(form, problem)
+            found.refresh_from_db()
+        else:
+            messages.success(request, _("The frame is frozen. Each party can commit to it now."))
+            return redirect("supervision:plan", found.number)
+    context = {"plan": found, "form": form, "voided": found.draws.exclude(voided_at=None)}
+    return render(request, "supervision/freeze.html", context, status=400 if form.errors else 200)
+
+
+def _say(form, problem: Problem) -> None:
+    """Put what a service refused above the form, so that nothing need be typed again."""
+    form.add_error(None, problem.text(get_language() or "zh").splitlines())
+
+
+def _absent(state) -> list[str]:
+    """Who may be left out of the draw: those that haven't revealed, once a ceremony was voided for it."""
+    return state.unrevealed if state and state.again else []
 
 
 def _act(action: str) -> Callable:
@@ -88,27 +159,49 @@ def commitments(request: HttpRequest, found: Plan) -> str:
 
 @_act("supervision.draw.run")
 def draw(request: HttpRequest, found: Plan) -> str:
-    form = DrawForm(request.POST)
+    drawing = _draw(found)
+    form = DrawForm(request.POST, absent=_absent(ceremony(drawing)))
     if not form.is_valid():
         raise Http404
-    done = services.draw_run(draw=_draw(found), public_value=form.cleaned_data["public_value"], user=request.user)
+    done = services.draw_run(draw=drawing, user=request.user, **form.cleaned_data)
     return _("%(n)d entities have been drawn.") % {"n": done.taken}
 
 
 @_act("supervision.draw.run")
 def publish(request: HttpRequest, found: Plan) -> str:
-    services.draw_publish(draw=_draw(found), user=request.user)
+    if missing := services.draw_publish(draw=_draw(found), user=request.user):
+        said = _("Not signed by %(parties)s. Only signatures vouch that the probabilities are right.")
+        messages.error(request, said % {"parties": "、".join(missing)})
     return _("The draw is public. Anyone can check it.")
+
+
+@_act("supervision.draw.run")
+def void(request: HttpRequest, found: Plan) -> str:
+    form = VoidForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    services.draw_void(draw=_draw(found), user=request.user, **form.cleaned_data)
+    return _("This ceremony is void, on the record. The frame can be frozen again.")
 
 
 @require("supervision.draw.audit")
 def audit_file(request: HttpRequest, number: str) -> HttpResponse:
+    return _secret(request, number, "audit.json", "application/json")
+
+
+@require("supervision.draw.audit")
+def frame_file(request: HttpRequest, number: str) -> HttpResponse:
+    return _secret(request, number, "frame.csv", "text/csv; charset=utf-8")
+
+
+def _secret(request: HttpRequest, number: str, name: str, mime: str) -> HttpResponse:
+    """A file that is for the parties alone; who fetched it is on the record."""
     drawing = _draw(_plan(request, number))
-    path = secret_file(drawing, "audit.json")
+    path = secret_file(drawing, name)
     if path is None:
         raise Http404
     audit_record(user=request.user, action="supervision.draw.audit", obj=drawing, after={"file": path.name})
-    return download(request, pieces_of(path.open("rb")), f"{drawing.name}-{path.name}", "application/json")
+    return download(request, pieces_of(path.open("rb")), f"{drawing.name}-{path.name}", mime)
 
 
 @require("supervision.draw.audit")
@@ -128,7 +221,7 @@ def _plan(request: HttpRequest, number: str) -> Plan:
 
 
 def _draw(found: Plan):
-    drawing = getattr(found, "draw", None)
+    drawing = found.draw
     if drawing is None:
         raise Http404
     return drawing

@@ -60,13 +60,15 @@ def prepare(
     *,
     inspectors: Mapping[str, Any] | None = None,
     after: Path | None = None,
+    outside: Mapping[str, int] | None = None,
     extra: Params | None = None,
     zipped: bool = False,
 ) -> Terms:
     """Allocate, seal the frame and write ceremony.json. `parties`: {id: Ed25519 public key}.
 
     `inspectors`: their directory (inspectors.directory), sealed with the frame. `after`: the folder of the ceremony
-    that was voided before this one. `extra`: further members of the parameters; the parties sign them too.
+    that was voided before this one. `outside`: how many more stand outside the frame, by reason. `extra`: further
+    members of the parameters; the parties sign them too.
     """
     secret = secret_folder(folder)
     taken = next((path for path in (folder, secret) if path.exists() and any(path.iterdir())), None)
@@ -93,6 +95,7 @@ def prepare(
         ceiling=plan.ceiling,
     )
     params = parameters(frame, plan, allocation, parties) | _after(after, plan) | (extra or {})
+    params["outside"] = {**(outside or {}), **params["outside"]}
     if inspectors is not None:
         salt = secrets.token_bytes(32)
         params["inspectors"] = seal_directory(plan.draw, salt, dict(inspectors))
@@ -102,8 +105,8 @@ def prepare(
     secret.mkdir(parents=True, exist_ok=True)
     secret.chmod(0o700)
     files.write_sealed(secret / f"sealed.json{'.gz' if zipped else ''}", units, zipped=zipped)
-    outside = [(i, "focused") for i in frame.focused] + [(i, "cap") for i in frame.capped]
-    files.write_csv(secret / "outside.csv", ["id", "reason"], outside)
+    apart = [(i, "focused") for i in frame.focused] + [(i, "cap") for i in frame.capped]
+    files.write_csv(secret / "outside.csv", ["id", "reason"], apart)
     if inspectors is not None:
         sealed_directory = files.about(terms, "inspectors") | {"salt": salt.hex()} | dict(inspectors)
         write_json(secret / "inspectors.json", sealed_directory, files.SECRET)
@@ -299,8 +302,8 @@ def _check_absent(state: Status, without: Sequence[str]) -> None:
             zh=f"{'、'.join(state.unrevealed)} 没有揭示随机数",
             en=f"Not revealed: {', '.join(state.unrevealed)}",
             where=str(state.folder),
-            todo_zh="请等其揭示；逾期则 void 作废并公开记录，再 prepare 一次。只许一次，之后由公开值代替缺席者。",
-            todo_en="Wait; after the deadline void this ceremony, on the record, and prepare it again. "
+            todo_zh="请等其揭示；逾期则作废（void）并公开记录，重新封存名录。只许一次，之后由公开值代替缺席者。",
+            todo_en="Wait; after the deadline void this ceremony, on the record, and seal the frame anew. "
             "That is allowed once; the second goes on without who is missing.",
         )
     if set(state.unrevealed) - set(without):

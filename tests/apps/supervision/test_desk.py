@@ -1,0 +1,181 @@
+"""The plan's acts at the desk: draw up, freeze, void, draw, publish; and who may not."""
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from mingcha.apps.supervision import services
+from mingcha.apps.supervision.models import Plan, Task
+from mingcha.apps.supervision.selectors import draw_folder
+from mingcha.engines.sampling import results, steps
+from mingcha.engines.sampling.folder import secret_folder
+from mingcha.engines.sampling.keys import keygen, public_file
+
+pytestmark = pytest.mark.django_db
+PARTIES = ("司法局", "公证处")
+STAFF = "id,name,areas,certified,load\n" + "".join(f"Z{i},王{i},区{i % 2},2099-01-31,9\n" for i in range(8))
+DRAFT = {
+    "title": "四季度抽查",
+    "kind": "targeted",
+    "budget": 12,
+    "stratify_by": "district",
+    "floor_share": "0.1",
+    "public_source": "双色球 2026-11-30",
+}
+
+
+@pytest.fixture(autouse=True)
+def room(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINGCHA_HOME", str(tmp_path / "instance"))
+
+
+@pytest.fixture
+def desk(client, staff, scored):
+    """desk(user name) -> a client with that user's session, in English."""
+
+    def sign_in(name):
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+        client.force_login(staff[name], backend=settings.AUTHENTICATION_BACKENDS[1])
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def keys(tmp_path):
+    made = {party: tmp_path / f"{party}.key" for party in PARTIES}
+    for party, path in made.items():
+        keygen(party, path)
+    return made
+
+
+def drawn_up(desk, scored, **more):
+    answer = desk("planner").post("/plans/new/", DRAFT | {"risk_model": scored.pk} | more)
+    assert answer.status_code == 302, answer.content.decode()
+    return Plan.objects.latest("id")
+
+
+def frozen(desk, keys, found, **more):
+    uploads = [SimpleUploadedFile(f"{i}.pub", public_file(key).read_bytes()) for i, key in enumerate(keys.values())]
+    answer = desk("planner").post(f"/plans/{found.number}/freeze/", {"parties": uploads} | more)
+    assert answer.status_code == 302, answer.content.decode()
+    return found.draw
+
+
+def committed(desk, keys, drawing, revealing=PARTIES):
+    for key in keys.values():
+        steps.commit(draw_folder(drawing), key)
+    assert desk("planner").post(f"/plans/{drawing.plan.number}/commitments/").status_code == 302
+    for party in revealing:
+        steps.reveal(draw_folder(drawing), keys[party])
+
+
+def test_from_a_form_to_a_signed_public_page(desk, scored, keys):
+    found = drawn_up(desk, scored, cap=2)
+    assert (found.budget, found.cap, found.risk_model) == (12, 2, scored)
+    desk("head").post(f"/plans/{found.number}/approve/")
+    assert b"Freeze the frame" in desk("planner").get(f"/plans/{found.number}/").content
+    staff = SimpleUploadedFile("staff.csv", STAFF.encode())
+    focused = SimpleUploadedFile("focused.csv", b"id\nE119\n")
+    drawing = frozen(desk, keys, found, inspectors=staff, day="2026-12-01", must_visit=focused)
+    assert drawing.units == 119 and len(drawing.inspectors) == 8
+    committed(desk, keys, drawing)
+    client = desk("planner")
+    assert client.post(f"/plans/{found.number}/draw/", {"public_value": "03 07"}).status_code == 302
+    assert all(len(task.inspectors) == 2 for task in Task.objects.all()) and Task.objects.count() == 12
+    page = client.get(f"/plans/{found.number}/").content.decode()
+    assert "王" in page and "drawn from 8" in page and "under focused supervision" in page
+    folder = draw_folder(drawing)
+    results.attest(folder, keys["司法局"], secret_folder(folder) / "audit.json")
+    assert "Not signed by 公证处" in client.post(f"/plans/{found.number}/publish/", follow=True).content.decode()
+    public = f"/public/draw/{drawing.name}/"
+    assert "The result is not signed by 公证处" in client.get(public).content.decode()
+    results.attest(folder, keys["公证处"], secret_folder(folder) / "audit.json")
+    assert "The result is not signed by 公证处" in client.get(public).content.decode()  # the file has not got it yet
+    assert "Take in new signatures" in client.get(f"/plans/{found.number}/").content.decode()
+    client.post(f"/plans/{found.number}/publish/")
+    assert "The result is not signed" not in client.get(public).content.decode()
+
+
+def test_a_party_stays_away(desk, scored, keys):
+    found = drawn_up(desk, scored)
+    desk("head").post(f"/plans/{found.number}/approve/")
+    first = frozen(desk, keys, found)
+    committed(desk, keys, first, PARTIES[:1])
+    client = desk("planner")
+    answer = client.post(f"/plans/{found.number}/draw/", {"public_value": "1", "without": "公证处"})
+    assert answer.status_code == 400 and b"Not revealed" in answer.content
+    assert "Void" in client.get(f"/plans/{found.number}/").content.decode()
+    client.post(f"/plans/{found.number}/void/", {"reason": "逾期未揭示。"})
+    for address in (f"/plans/{found.number}/", f"/plans/{found.number}/freeze/"):
+        assert "Stayed away: 公证处" in client.get(address).content.decode()
+    second = frozen(desk, keys, found)
+    assert list(found.draws.values_list("pk", flat=True)) == [first.pk, second.pk]
+    committed(desk, keys, second, PARTIES[:1])
+    assert 'value="公证处"' in client.get(f"/plans/{found.number}/").content.decode()
+    client.post(f"/plans/{found.number}/draw/", {"public_value": "1", "without": "公证处"})
+    client.post(f"/plans/{found.number}/publish/")
+    page = client.get(f"/public/draw/{found.number}/").content.decode()
+    assert "逾期未揭示。 Stayed away: 公证处" in page and "did not reveal" in page
+
+
+def test_what_is_wrong_stands_above_the_form(desk, staff, scored, keys):
+    client = desk("planner")
+    answer = client.post("/plans/new/", DRAFT | {"risk_model": scored.pk, "budget": 1000, "title": "留着"})
+    assert answer.status_code == 400 and "1000" in answer.content.decode() and "留着" in answer.content.decode()
+    answer = client.post("/plans/new/", DRAFT)  # targeted, and no model
+    assert answer.status_code == 400 and b"needs a risk model in force" in answer.content
+    assert not Plan.objects.exists()
+    found = drawn_up(desk, scored)
+    assert desk("planner").get(f"/plans/{found.number}/freeze/").status_code == 302  # a draft can't be frozen
+    services.plan_approve(plan=found, user=staff["head"])
+    client = desk("planner")
+    wrong = SimpleUploadedFile("secret.key", next(iter(keys.values())).read_bytes())
+    answer = client.post(f"/plans/{found.number}/freeze/", {"parties": wrong})
+    assert answer.status_code == 400 and b"not mingcha-draw-party/1" in answer.content
+    assert b"secret.key" in answer.content and b"instance" not in answer.content
+    large = SimpleUploadedFile("large.pub", bytes(5_000))
+    assert b"too large" in client.post(f"/plans/{found.number}/freeze/", {"parties": large}).content
+    pub = SimpleUploadedFile("a.pub", public_file(next(iter(keys.values()))).read_bytes())
+    directory = SimpleUploadedFile("staff.csv", STAFF.encode())
+    answer = client.post(f"/plans/{found.number}/freeze/", {"parties": pub, "inspectors": directory})
+    assert answer.status_code == 400 and b"on which day visits begin" in answer.content
+    found.refresh_from_db()
+    assert found.state == "approved" and not found.draws.exists()
+
+
+@pytest.mark.parametrize("user", ["east", "nobody"])
+def test_who_may_not(desk, scored, keys, user):
+    found = drawn_up(desk, scored)
+    client = desk(user)
+    assert b"Draw up a plan" not in client.get("/plans/").content
+    for address in ("/plans/new/", f"/plans/{found.number}/freeze/"):
+        assert client.get(address).status_code == 403
+        assert client.post(address, DRAFT).status_code == 403
+    for act in ("approve", "void", "draw", "publish"):
+        assert client.post(f"/plans/{found.number}/{act}/").status_code == 403
+    for file in ("frame.csv", "audit.json"):
+        assert client.get(f"/plans/{found.number}/{file}").status_code == 403
+
+
+def test_another_jurisdiction_is_not_found(desk, scored, staff, keys):
+    found = drawn_up(desk, scored)
+    staff["east"].role = "planner"
+    staff["east"].save()
+    client = desk("east")
+    assert client.get(f"/plans/{found.number}/freeze/").status_code == 404
+    assert client.post(f"/plans/{found.number}/void/", {"reason": "x"}).status_code == 404
+    answer = client.post("/plans/new/", DRAFT | {"risk_model": scored.pk, "division": "980102"})
+    assert answer.status_code == 400 and b"outside your jurisdiction" in answer.content
+
+
+def test_the_frame_file_is_for_auditors_and_its_reading_is_recorded(desk, scored, keys):
+    from mingcha.apps.accounts.models import AuditRecord
+
+    found = drawn_up(desk, scored)
+    desk("head").post(f"/plans/{found.number}/approve/")
+    frozen(desk, keys, found)
+    assert desk("planner").get(f"/plans/{found.number}/frame.csv").status_code == 403
+    answer = desk("head").get(f"/plans/{found.number}/frame.csv")
+    assert b"".join(answer.streaming_content).startswith("\ufeffid,stratum,area,score,class".encode())
+    assert AuditRecord.objects.filter(action="supervision.draw.audit", after={"file": "frame.csv"}).exists()

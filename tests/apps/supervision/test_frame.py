@@ -1,0 +1,154 @@
+"""Who stands in a plan's frame, who doesn't and why, and by which model's scores."""
+
+import datetime as dt
+import json
+
+import pytest
+from django.utils import timezone
+
+from mingcha.apps.entities.models import Entity
+from mingcha.apps.risk.models import RiskModel, RiskScore
+from mingcha.apps.supervision import services
+from mingcha.apps.supervision.models import Draw, Task
+from mingcha.apps.supervision.selectors import draw_folder, plan_frame, visits_this_year
+from mingcha.engines.sampling.folder import read_terms, secret_folder
+from mingcha.engines.sampling.steps import NO_MODEL
+from mingcha.problems import Problem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def room(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINGCHA_HOME", str(tmp_path / "instance"))
+
+
+def plan_of(staff, model, **more):
+    values = {"title": "抽查", "budget": 12, "user": staff["planner"], "public_source": "lottery", "risk_model": model}
+    return services.plan_create(**(values | more))
+
+
+def signed(plan, staff, **more):
+    """The parameters that the parties of `plan` would sign."""
+    services.plan_approve(plan=plan, user=staff["head"])
+    draw = services.draw_freeze(plan=plan, parties={}, user=staff["planner"], **more)
+    return read_terms(draw_folder(draw)).params
+
+
+def entity(key, model=None, **more):
+    made = Entity.objects.create(key=key, division="980101", district="区0", **({"status": "active"} | more))
+    if model:
+        today = timezone.localdate()
+        RiskScore.objects.create(entity=made, model=model, probability=0.9, risk_class="D", as_of=today)
+    return made
+
+
+def other_model(model, **more):
+    values = {"dataset": model.dataset, "risk_point": "v", "title": "v", "folder": "m", "card": {}}
+    values |= {"number": "M-2", "trained_until": model.trained_until, "digest": "2" * 64, "state": "challenger"}
+    return RiskModel.objects.create(**(values | more))
+
+
+def test_the_parties_sign_the_model_of_the_scores(staff, scored):
+    plan = plan_of(staff, scored)
+    params = signed(plan, staff)
+    assert (params["model"], params["as_of"]) == (scored.digest, timezone.localdate().isoformat())
+    plan.refresh_from_db()
+    assert plan.frame["as_of"] == params["as_of"]
+
+
+def test_a_model_that_came_since_is_the_one_signed(staff, scored):
+    """The plan was drawn up on the model before; everyone has been scored anew by the one in force."""
+    plan = plan_of(staff, scored)
+    RiskModel.objects.update(state="retired")
+    newer = other_model(scored, state="champion")
+    RiskScore.objects.update(model=newer, probability=0.5)
+    assert signed(plan, staff)["model"] == newer.digest
+    plan.refresh_from_db()
+    assert plan.risk_model == newer and plan.expected["plan"]["hit_rate"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("spoil", ["retired", "mixed", "another day"])
+def test_scores_that_nobody_could_check_are_refused(staff, scored, spoil):
+    plan = plan_of(staff, scored)
+    services.plan_approve(plan=plan, user=staff["head"])
+    if spoil == "retired":
+        RiskModel.objects.update(state="retired")
+    elif spoil == "mixed":
+        RiskScore.objects.filter(entity__key="E007").update(model=other_model(scored))
+    else:
+        RiskScore.objects.filter(entity__key="E007").update(as_of=dt.date(2026, 1, 1))
+    with pytest.raises(Problem, match="not all of one model in force") as caught:
+        services.draw_freeze(plan=plan, parties={}, user=staff["planner"])
+    assert "mingcha risk score" in caught.value.todo_en and "mingcha risk score" in caught.value.todo_zh
+    plan.refresh_from_db()
+    assert plan.state == "approved" and plan.draw is None
+
+
+def test_scores_of_another_risk_point_have_no_say(staff, scored):
+    elsewhere = other_model(scored, risk_point="w", state="champion")
+    RiskScore.objects.filter(entity__key="E007").update(model=elsewhere)
+    frame = plan_frame(plan_of(staff, scored))
+    assert "E007" not in frame.ids and frame.outside["unscored"] == 1
+
+
+def test_a_non_targeted_plan_has_no_model_and_needs_no_scores(staff, scored):
+    entity("NEW")
+    plan = plan_of(staff, None, kind="non_targeted")
+    assert plan.expected == {"units": 121, "visits": 12}  # nothing to foresee it by
+    params = signed(plan, staff)
+    assert params["model"] == NO_MODEL and "as_of" not in params and params["strata"]["全部"]["N"] == 121
+
+
+def test_provisional_and_unknown_stand_outside_and_are_counted(staff, scored):
+    """A firm with a provisional twin would have two chances."""
+    entity("P-twin", scored, provisional=True)
+    entity("P-twin-2", scored, provisional=True, status="unknown")
+    entity("unknown", scored, status="unknown")
+    entity("closed", scored, status="cancelled")
+    entity("unscored")
+    plan = plan_of(staff, scored)
+    assert not {"P-twin", "P-twin-2", "unknown", "closed", "unscored"} & set(plan_frame(plan).ids)
+    counted = {"provisional": 2, "unknown_status": 1, "unscored": 1}
+    assert plan.frame["outside"] == counted
+    assert signed(plan, staff)["outside"] == counted | {"focused": 0, "cap": 0}
+
+
+def drawn_before(staff, scored, keys, at):
+    plan = plan_of(staff, scored)
+    draw = Draw.objects.create(plan=plan, name=plan.number, folder=plan.number, drawn_at=at)
+    for key in keys:
+        number = f"{plan.number}-{key}"
+        Task.objects.create(number=number, draw=draw, entity=Entity.objects.get(key=key), stratum="全部", pi=0.1)
+    return draw
+
+
+def test_who_has_had_the_years_visits_stands_outside_and_is_counted(staff, scored):
+    now = timezone.now()
+    drawn_before(staff, scored, ["E001", "E002"], now)
+    drawn_before(staff, scored, ["E001"], now)
+    drawn_before(staff, scored, ["E001", "E003"], now - dt.timedelta(days=400))
+    voided = drawn_before(staff, scored, ["E001", "E002"], now)
+    Draw.objects.filter(pk=voided.pk).update(voided_at=now)
+    assert visits_this_year() == {"E001": 2, "E002": 1}
+    plan = plan_of(staff, scored, cap=2)
+    assert plan.frame["outside"]["cap"] == 1 and plan.expected["units"] == 119
+    params = signed(plan, staff)
+    assert params["outside"]["cap"] == 1 and params["cap"] == 2
+    units = json.loads((secret_folder(draw_folder(plan.draw)) / "sealed.json").read_bytes())["units"]
+    assert len(units) == 119 and "E001" not in {unit["id"] for unit in units}
+    with pytest.raises(Problem, match="frame is empty"):
+        RiskScore.objects.exclude(entity__key="E001").delete()
+        plan_of(staff, scored, cap=1)
+
+
+def test_who_must_be_visited_is_no_part_of_the_draw(staff, scored):
+    plan = plan_of(staff, scored)
+    with pytest.raises(Problem, match="1 that must be visited are not in this plan's directory: nobody"):
+        services.draw_freeze(plan=services.plan_approve(plan=plan, user=staff["head"]), parties={}, user=None,
+                             must_visit={"nobody"})  # fmt: skip
+    plan.refresh_from_db()
+    draw = services.draw_freeze(plan=plan, parties={}, user=None, must_visit={"E001", "E100"})
+    assert draw.units == 118 and read_terms(draw_folder(draw)).params["outside"]["focused"] == 2
+    outside = (secret_folder(draw_folder(draw)) / "outside.csv").read_text("utf-8-sig")
+    assert outside == "id,reason\nE001,focused\nE100,focused\n"
