@@ -54,33 +54,103 @@ def fit(
 
     directions: a slope that comes out against its factor's direction is set to zero and the rest fitted again.
     """
-    value = x.astype(np.float64)
-    empty = np.isnan(value)
-    known = np.maximum((~empty).sum(axis=0), 1)
-    middle = np.where(empty, 0, value).sum(axis=0) / known
-    scale = np.sqrt(np.where(empty, 0, (value - middle) ** 2).sum(axis=0) / known)
-    scale = np.where(scale > 1e-9, scale, 1.0)
-    z = np.where(empty, 0.0, np.clip((value - middle) / scale, -CLIP, CLIP))
-    p = x.shape[1]
-    rare = np.minimum(empty.sum(axis=0), (~empty).sum(axis=0)) < 20
-    gaps = np.flatnonzero(~rare)
-    weight = weight / weight.mean()
-    design = np.column_stack([z, empty[:, gaps].astype(np.float64), np.ones(len(y))])
-    sign = np.r_[
-        np.asarray(directions if directions is not None else np.zeros(p), dtype=float),
-        np.zeros(len(gaps) + 1),
-    ]
-    free = _strongest(design, weight * (y - sigmoid(offset)))
-    while True:
-        beta = np.zeros(design.shape[1])
-        beta[free] = _newton(design[:, free], y, offset, weight, np.r_[np.full(int(free.sum()) - 1, l2), 1e-9])
-        wrong = free & (beta * sign < 0)
-        if not wrong.any():
+    return _Design(x, y, offset, weight).solve(l2, directions)
+
+
+class _Design:
+    """Standardised values, gaps and a column of ones; with what fits of different penalties can share."""
+
+    def __init__(self, x: Floats, y: Floats, offset: Floats, weight: Floats) -> None:
+        self.y, self.offset, self.weight = y, offset, weight / weight.mean()
+        n, p = x.shape
+        x = np.asfortranarray(x)
+        empty = np.isnan(x)
+        missing = empty.sum(axis=0)
+        self.gaps = np.flatnonzero(np.minimum(missing, n - missing) >= 20)
+        self.columns = np.empty((n, p + len(self.gaps) + 1), order="F")
+        self.middle, self.scale = np.zeros(p), np.ones(p)
+        for j in range(p):  # a column at a time stays in the processor's cache
+            value = x[:, j].astype(np.float64)
+            there = value[~empty[:, j]] if missing[j] else value
+            if len(there):
+                self.middle[j], spread = there.mean(), there.std()
+                self.scale[j] = spread if spread > 1e-9 else 1.0
+            z = np.clip((value - self.middle[j]) / self.scale[j], -CLIP, CLIP)
+            self.columns[:, j] = np.where(empty[:, j], 0.0, z) if missing[j] else z
+        self.columns[:, p:-1] = empty[:, self.gaps]
+        self.columns[:, -1] = 1.0
+        self.level = _intercept(y, offset, self.weight)
+        q = sigmoid(offset + self.level)
+        self.free = _strongest(self.columns, self.weight * (y - q))
+        self.start = self.curvature(self.free, q)
+
+    def curvature(self, free: npt.NDArray[np.bool_], q: Floats) -> Floats:
+        """Upper half of the Hessian over the `free` columns without penalty. In single precision: it only says how
+        far to step, the gradient says whether to."""
+        from scipy.linalg.blas import ssyrk
+
+        root = np.sqrt(self.weight * q * (1 - q)).astype(np.float32)
+        half = np.empty((len(root), int(free.sum())), np.float32, order="F")
+        for i, j in enumerate(np.flatnonzero(free)):
+            np.multiply(self.columns[:, j], root, out=half[:, i], casting="same_kind")
+        return np.asarray(ssyrk(1.0, half, trans=1))
+
+    def solve(self, l2: float, directions: Sequence[int] | None = None) -> Linear:
+        p = len(self.middle)
+        sign = np.zeros(self.columns.shape[1])
+        if directions is not None:
+            sign[:p] = directions
+        beta, free = np.zeros(len(sign)), self.free.copy()
+        beta[-1] = self.level
+        while True:
+            self._newton(beta, free, l2)
+            wrong = free & (beta * sign < 0)
+            if not wrong.any():
+                break
+            beta[wrong] = 0.0
+            free &= ~wrong
+        gap = np.zeros(p)
+        gap[self.gaps] = beta[p:-1]
+        return Linear(self.middle, self.scale, beta[:p], gap)
+
+    def _newton(self, beta: Floats, free: npt.NDArray[np.bool_], l2: float) -> None:
+        """Moves `beta` to the least penalised loss over the `free` columns. Log odds hardly move under a ridge, so the
+        curvature of the start, the dear part, serves for many steps; it is renewed where they stop getting shorter."""
+        from scipy.linalg import cho_factor, cho_solve
+
+        places = np.flatnonzero(free)
+        penalty = np.full(len(places), l2)
+        penalty[-1] = 1e-9
+        kept = free[self.free]
+        hessian = self.start if kept.all() else self.start[np.ix_(kept, kept)]
+        factor, last, age = None, np.inf, 0
+        for _ in range(200):
+            q = sigmoid(self.offset + self.columns @ beta)
+            if hessian is None:
+                hessian = self.curvature(free, q)
+            if factor is None:
+                factor = cho_factor(hessian + np.diag(penalty.astype(np.float32)), overwrite_a=True, check_finite=False)
+            gradient = (self.columns.T @ (self.weight * (self.y - q)))[places] - penalty * beta[places]
+            step = cho_solve(factor, gradient, check_finite=False)
+            before, length = last, float(np.abs(step).max())
+            beta[places] += step * min(1.0, 5.0 / max(length, 1e-12))
+            if length < 1e-7:
+                break
+            last, age = length, age + 1
+            if age > 3 and length > 0.9 * before:
+                hessian, factor, age = None, None, 0
+
+
+def _intercept(y: Floats, offset: Floats, weight: Floats) -> float:
+    """The one that makes the mean right, by itself."""
+    level = 0.0
+    for _ in range(100):
+        q = sigmoid(offset + level)
+        step = float(weight @ (y - q) / max(weight @ (q * (1 - q)), 1e-12))
+        level += min(1.0, max(-1.0, step))
+        if abs(step) < 1e-9:
             break
-        free &= ~wrong
-    gap = np.zeros(p)
-    gap[gaps] = beta[p:-1]
-    return Linear(middle, scale, beta[:p], gap)
+    return level
 
 
 def _strongest(design: Floats, residual: Floats) -> npt.NDArray[np.bool_]:
@@ -92,33 +162,6 @@ def _strongest(design: Floats, residual: Floats) -> npt.NDArray[np.bool_]:
         pull[-1] = np.inf
         free[np.argsort(-pull, kind="stable")[WIDEST + 1 :]] = False
     return free
-
-
-def _newton(design: Floats, y: Floats, offset: Floats, weight: Floats, penalty: Floats) -> Floats:
-    """Newton's method with the curvature of the start: log odds hardly move under a ridge, so that one Hessian, the
-    only dear part, serves for many steps; it is renewed where they stop getting shorter."""
-    from scipy.linalg import cho_factor, cho_solve
-
-    beta = np.zeros(design.shape[1])
-    curvature, last = None, np.inf
-    for _ in range(200):
-        q = sigmoid(offset + design @ beta)
-        gradient = design.T @ (weight * (y - q)) - penalty * beta
-        if curvature is None:
-            h = weight * q * (1 - q)
-            half = design * np.sqrt(h)[:, None]
-            hessian = half.T @ half
-            hessian[np.diag_indices_from(hessian)] += penalty
-            curvature, last = cho_factor(hessian, overwrite_a=True, check_finite=False), np.inf
-        step = cho_solve(curvature, gradient, check_finite=False)
-        length = float(np.abs(step).max())
-        beta = beta + step * min(1.0, 5.0 / max(length, 1e-12))
-        if length < 1e-8:
-            break
-        if length > 0.7 * last:
-            curvature = None
-        last = length
-    return beta
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +222,8 @@ def choose_l2(
     """The penalty with the least log loss on later rows; the heavier of equals."""
     loss = np.zeros(len(grid))
     for train, test in folds:
+        design = _Design(x[train], y[train], offset[train], weight[train])
         for i, l2 in enumerate(grid):
-            part = fit(x[train], y[train], offset=offset[train], weight=weight[train], l2=l2, directions=directions)
-            score = offset[test] + part.raw(x[test])
+            score = offset[test] + design.solve(l2, directions).raw(x[test])
             loss[i] += float(np.sum(weight[test] * (np.logaddexp(0, score) - y[test] * score)))
     return float(grid[len(grid) - 1 - int(np.argmin(loss[::-1]))])
