@@ -79,6 +79,9 @@ def test_a_draw_from_key_to_estimate():
     Path("results.csv").write_text("id,violation\n" + "".join(f"{name},{i % 2}\n" for i, name in enumerate(design)))
     assert "in violation (95% interval" in call("estimate", "q4", "results.csv")
     assert json.loads(call("estimate", "q4", "results.csv", "--json"))["results"] == 5
+    Path("results.csv").write_text("id,violation\n" + "".join(f"{name},not_found\n" for name in design[:3]))
+    said = call("estimate", "q4", "results.csv")
+    assert "3 can't be found" in said and "2 results are missing: the number is N times the rate" in said
 
     public = "q4/public.json"
     files = [

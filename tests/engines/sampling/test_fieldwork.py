@@ -234,7 +234,41 @@ def test_results_become_estimates_of_the_frame(copy, tmp_path):
         < figures["violation_rate"]["high"]
         <= 1
     )
+    assert figures["violations"]["by"] == "hajek"
+    for name in ("value", "se", "low", "high"):
+        assert figures["violations"][name] == pytest.approx(30 * figures["violation_rate"][name])
     for line in ("nobody,1\n", f"{chosen[0]},1\n", f"{chosen[7]},maybe\n"):
         path.write_text("id,violation\n" + f"{chosen[0]},1\n" + line)
         with pytest.raises(Problem, match="was not drawn"):
             frame_estimates(copy.secret / "design.csv", path)
+
+
+def test_the_number_is_a_horvitz_thompson_total_only_when_all_results_are_in(copy, tmp_path):
+    """With half of the results a sum over them would tell half of the violations."""
+    _, _, chosen = drawn_by_q(copy)
+    design = {row[0]: float(row[5]) for row in _rows(copy.secret / "design.csv")}
+    path = tmp_path / "results.csv"
+
+    def told(names):
+        path.write_text("id,violation\n" + "".join(f"{name},1\n" for name in names))
+        return frame_estimates(copy.secret / "design.csv", path)["violations"]
+
+    whole = told(chosen)
+    assert whole["by"] == "horvitz-thompson"
+    assert whole["value"] == pytest.approx(sum(1 / design[name] for name in chosen))
+    assert told(chosen[:4])["value"] == pytest.approx(30)  # all that were visited are in violation
+
+
+def test_who_cant_be_found_is_a_result_with_a_rate_of_its_own(copy, tmp_path):
+    _, _, chosen = drawn_by_q(copy)
+    said = ["1", "not_found", "0", "查无下落", "0", "0", "0", "无法联系"]
+    path = tmp_path / "results.csv"
+    path.write_text("id,结果\n" + "".join(f"{name},{one}\n" for name, one in zip(chosen, said, strict=True)))
+    figures = frame_estimates(copy.secret / "design.csv", path)
+    assert (figures["results"], figures["missing"], figures["not_found"]) == (8, 0, 3)
+    assert figures["hit_rate"] == pytest.approx(1 / 8)
+    design = {row[0]: float(row[5]) for row in _rows(copy.secret / "design.csv")}
+    weight = {name: 1 / design[name] for name in chosen}
+    lost = sum(weight[chosen[i]] for i in (1, 3, 7)) / sum(weight.values())
+    assert figures["not_found_rate"]["value"] == pytest.approx(lost)
+    assert figures["not_found_rate"]["low"] < lost < figures["not_found_rate"]["high"]

@@ -329,7 +329,7 @@ def status(folder: Folder) -> None:
 @app.command(rich_help_panel=AFTER)
 def estimate(
     folder: Folder,
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="CSV: id, violation (1 or 0) 检查结果")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="CSV: id, violation (1, 0 or not_found) 检查结果")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
 ) -> None:
     """What the results tell of the whole frame: the violation rate and number, with 95% intervals."""
@@ -354,8 +354,17 @@ def estimate(
         f"of all {figures['N']}: {share} in violation (95% interval {rate['low']:.1%} to {rate['high']:.1%}), "
         f"about {total['value']:.0f} ({low:.0f} to {high:.0f})",
     )
+    if figures["not_found"]:
+        lost = figures["not_found_rate"]
+        say(
+            f"查无下落 {figures['not_found']} 户，估计占全部的 {lost['value']:.1%}"
+            f"（{lost['low']:.1%} 至 {lost['high']:.1%}）；在违规率中按未发现违规计。",
+            f"{figures['not_found']} can't be found at their address, of all {lost['value']:.1%} ({lost['low']:.1%} to "
+            f"{lost['high']:.1%}); in the rate of violations they stand as none found.",
+        )
     if figures["missing"]:
         say(
-            f"还缺 {figures['missing']} 户的结果；若缺失与违规有关，估计会有偏。",
-            f"{figures['missing']} results are missing; if that has to do with violations, the estimate is biased.",
+            f"还缺 {figures['missing']} 户的结果：违规户数按户数乘违规率估计；若缺失与违规有关，估计会有偏。",
+            f"{figures['missing']} results are missing: the number is N times the rate; if that they are missing "
+            "has to do with violations, both are biased.",
         )

@@ -46,6 +46,11 @@ def hajek_mean(y: Floats, pi: Floats, strata: Sequence[str], N: int, level: floa
     return _interval(mean, spread, _freedom(pi, strata), len(y), level)
 
 
+def frame_total(mean: Estimate, N: int) -> Estimate:
+    """`N` times the estimate of a mean: the total while results are missing, which a sum of y / pi would miss."""
+    return Estimate(N * mean.value, N * mean.se, N * mean.low, N * mean.high, mean.n)
+
+
 def proportion(y: Floats, pi: Floats, strata: Sequence[str], N: int, level: float = 0.95) -> Estimate:
     """The Hájek mean of a yes or no (1 or 0), with an interval that stays within 0 to 1 and holds for rare events.
 

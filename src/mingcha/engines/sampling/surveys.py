@@ -8,52 +8,66 @@ from typing import Any
 
 import numpy as np
 
-from mingcha.engines.sampling.estimators import effective_size, ht_total, proportion
+from mingcha.engines.sampling.estimators import effective_size, frame_total, ht_total, proportion
 from mingcha.engines.sampling.frame import read_table
 from mingcha.problems import Problem
 
-VIOLATION = ("violation", "违规", "结果")  # what the column may be called
-SAID = {"1": 1.0, "0": 0.0, "yes": 1.0, "no": 0.0, "是": 1.0, "否": 0.0, "true": 1.0, "false": 0.0}
+RESULT = ("violation", "result", "违规", "结果")  # what the column may be called
+FOUND, NOTHING, NOT_FOUND = "violation", "none", "not_found"
+SAID = {
+    **dict.fromkeys(("1", "yes", "true", "是", "violation", "违规"), FOUND),
+    **dict.fromkeys(("0", "no", "false", "否", "none", "未发现问题"), NOTHING),
+    **dict.fromkeys(("not_found", "查无下落", "无法联系", "通过登记的住所无法联系"), NOT_FOUND),
+}
 
 
 def frame_estimates(design: Path, results: Path) -> dict[str, Any]:
-    """Violation rate (Hájek, Korn-Graubard interval) and number (Horvitz-Thompson) in the frame, 95% intervals.
+    """What the frame would show if all of it were visited: rate of violations (Hájek, Korn-Graubard interval) and their
+    number, and the rate of those that can't be found at their address; 95% intervals.
 
-    `results`: CSV with id and violation (1 or 0), for drawn units only; other visits have no known probability.
+    `results`: CSV with id and violation (SAID), for drawn units only; other visits have no known probability. A unit
+    that can't be found is a lawful result: no violation was found there, and it is a rate of its own. The number is
+    Horvitz and Thompson's when all results are in; until then N times the rate (`violations.by` tells which), since a
+    sum over those that have come in is too low.
     """
     plan, told = read_table(design), read_table(results)
-    column = next((told[name] for name in VIOLATION if name in told), None)
+    column = next((told[name] for name in RESULT if name in told), None)
     if column is None or "id" not in told:
         raise Problem(
             zh="结果表要有 id 和 violation 两列", en="Results need columns id and violation", where=str(results)
         )
     where = {name: i for i, name in enumerate(plan["id"])}
     rows: list[int] = []
-    y: list[float] = []
+    said: list[str] = []
     seen: set[int] = set()
-    for row, (name, said) in enumerate(zip(told["id"], column, strict=True), 2):
-        if name not in where or said.lower() not in SAID or where[name] in seen:
+    for row, (name, cell) in enumerate(zip(told["id"], column, strict=True), 2):
+        if name not in where or cell.lower() not in SAID or where[name] in seen:
             raise Problem(
-                zh=f"{name} 不在抽中名单、重复，或结果“{said}”不是 1 或 0",
-                en=f"{name} was not drawn, stands twice, or its result {said!r} is not 1 or 0",
+                zh=f"{name} 不在抽中名单、重复，或结果“{cell}”不是 1、0 或 not_found（查无下落）",
+                en=f"{name} was not drawn, stands twice, or its result {cell!r} is not 1, 0 or not_found",
                 where=f"{results}, row {row}",
                 todo_zh="举报、专项等其他检查没有入样概率，不进入估计。",
                 todo_en="Complaint-led and other visits have no inclusion probability: leave them out.",
             )
         rows.append(where[name])
         seen.add(where[name])
-        y.append(SAID[said.lower()])
+        said.append(SAID[cell.lower()])
     pi = np.array([float(plan["pi"][i]) for i in rows])
     strata = [plan["stratum"][i] for i in rows]
     N = sum({name: int(size) for name, size in zip(plan["stratum"], plan["N"], strict=True)}.values())
-    found = np.array(y)
+    found, lost = (np.array([outcome == kind for outcome in said], dtype=np.float64) for kind in (FOUND, NOT_FOUND))
+    missing = len(plan["id"]) - len(rows)
+    rate = proportion(found, pi, strata, N)
+    total = frame_total(rate, N) if missing else ht_total(found, pi, strata)
     return {
         "N": N,
         "drawn": len(plan["id"]),
         "results": len(rows),
-        "missing": len(plan["id"]) - len(rows),
+        "missing": missing,
         "hit_rate": float(found.mean()) if len(rows) else float("nan"),
         "effective_size": effective_size(1 / pi),
-        "violation_rate": asdict(proportion(found, pi, strata, N)),
-        "violations": asdict(ht_total(found, pi, strata)),
+        "violation_rate": asdict(rate),
+        "violations": asdict(total) | {"by": "hajek" if missing else "horvitz-thompson"},
+        "not_found": int(lost.sum()),
+        "not_found_rate": asdict(proportion(lost, pi, strata, N)),
     }
