@@ -173,6 +173,82 @@ def test_a_no_show_voids_once_and_then_the_public_value_carries_the_draw(tmp_pat
     assert [party.nonce is None for party in record.parties] == [False, True, True]
 
 
+def held_again(tmp_path, made, **options):
+    """A second ceremony of the same draw, to which the parties come with the keys and nonce files they have."""
+    (tmp_path / "second").mkdir()
+    for path in [*tmp_path.glob("*.key*"), *tmp_path.glob("*.nonce")]:
+        shutil.copy(path, tmp_path / "second")
+    return prepare(tmp_path / "second", **options)
+
+
+@pytest.mark.parametrize("way", ["left out", "emptied", "another root"])
+def test_who_has_revealed_once_isnt_had_to_draw_again_in_secret(tmp_path, way):
+    """The keeper alone holds void.json: emptying it, or leaving --after out, would make the next ceremony the first."""
+    made = prepare(tmp_path)
+    commit_all(made)
+    reveal_all(made, PARTIES[:2])
+    if way != "left out":
+        steps.void(made.folder, "未揭示")
+    if way == "emptied":
+        edit(made.folder / "void.json", lambda value: value.update(revealed=[]))
+    again = held_again(tmp_path, made, after=None if way == "left out" else made.folder)
+    if way == "another root":
+        edit(again.folder / "ceremony.json", lambda value: value["params"]["voided"][0].update(root="00" * 32))
+    for party in PARTIES[:2]:
+        with pytest.raises(Problem, match="drawing again") as caught:
+            steps.commit(again.folder, again.key(party))
+        assert ".nonce" in caught.value.where
+        assert not folder.step_file(again.folder, "commit", party).exists()
+    steps.commit(again.folder, again.key("公证处"))  # has revealed nothing, so it can't know
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda params: params.update(attempt=1),
+        lambda params: params["voided"].append(params["voided"][0]),
+        lambda params: params["voided"][0].pop("revealed"),
+        lambda params: params.update(voided=3),
+    ],
+)
+def test_voided_ceremonies_are_counted_right_or_not_signed(tmp_path, change):
+    made = prepare(tmp_path)
+    commit_all(made)
+    reveal_all(made, PARTIES[:2])
+    steps.void(made.folder, "未揭示")
+    again = held_again(tmp_path, made, after=made.folder)
+    edit(again.folder / "ceremony.json", lambda value: change(value["params"]))
+    with pytest.raises(Problem, match="count the voided ceremonies wrong"):
+        steps.commit(again.folder, again.key("公证处"))
+
+
+def test_a_voided_ceremony_that_is_told_of_is_no_hindrance(tmp_path):
+    made = prepare(tmp_path)
+    commit_all(made)
+    reveal_all(made, PARTIES[:2])
+    steps.void(made.folder, "未揭示")
+    again = held_again(tmp_path, made, after=made.folder)
+    commit_all(again)
+    with pytest.raises(Problem, match="committed already"):
+        commit_all(again)
+
+
+def test_nonces_of_other_draws_and_other_keys_are_no_hindrance(tmp_path):
+    made = prepare(tmp_path)
+    commit_all(made)
+    reveal_all(made)
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in [*tmp_path.glob("*.key*"), *tmp_path.glob("*.nonce")]:
+        shutil.copy(path, other / path.name.replace("公证处.", "公证处.旧."))
+    shutil.copy(tmp_path / "公证处.key", other)  # the key 公证处.旧.key beside it has revealed, this one hasn't
+    shutil.copy(tmp_path / "公证处.key.pub", other)
+    again = prepare(other)
+    steps.commit(again.folder, again.key("公证处"))
+    with pytest.raises(Problem, match="drawing again"):
+        steps.commit(again.folder, again.key(PARTIES[0]))
+
+
 def test_a_ceremony_given_up_before_any_reveal_costs_nothing(tmp_path):
     made = prepare(tmp_path)
     commit_all(made, PARTIES[:1])

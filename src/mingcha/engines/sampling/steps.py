@@ -6,6 +6,7 @@ Each step checks what is there and writes whole files, the telling one last; a s
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -164,6 +165,7 @@ def commit(folder: Path, key_file: Path, passphrase: bytes | None = None) -> Par
             en=f"{party} has committed already",
             where=str(step_file(folder, "commit", party)),
         )
+    _refuse_repeated(key_file, party, state.terms)
     kept = keys.read_kept(key_file, state.terms)
     made, nonce = ceremony.commit(state.terms, party, key, kept.nonce if kept else None)
     keys.keep(key_file, state.terms, nonce, kept.seen if kept else None)
@@ -289,6 +291,41 @@ def _after(voided: Path | None, plan: Plan) -> Params:
     earlier: list[Json] = terms.params.get("voided", [])
     told = {name: record[name] for name in ("root", "reason", "no_show", "revealed")}
     return {"attempt": terms.params["attempt"] + bool(record["revealed"]), "voided": [*earlier, told]}
+
+
+def _refuse_repeated(key_file: Path, party: str, terms: Terms) -> None:
+    """Problem if this party has revealed in another ceremony of the draw that these terms don't count as voided.
+
+    What the keeper writes of earlier ceremonies may be left out or edited: a party's own nonce files know better.
+    """
+    voided = terms.params.get("voided", [])
+    try:
+        counted = [one["root"] for one in voided if one["revealed"]]
+        told = {one["root"] for one in voided if party in one["revealed"]}
+    except (KeyError, TypeError):
+        counted = [""] * 2
+    if len(counted) > 1 or terms.params["attempt"] != 1 + len(counted):
+        raise Problem(
+            zh="参数把作废的仪式数错了：有人揭示过的只许作废一次",
+            en="The parameters count the voided ceremonies wrong: one in which somebody had revealed is allowed once",
+            where=f"{terms.draw}, params.attempt {terms.params['attempt']}, params.voided",
+            todo_zh="不要承诺，提出异议。",
+            todo_en="Don't commit; object.",
+        )
+    ours = re.compile(re.escape(key_file.stem) + r"\.[0-9a-f]{32}\.nonce")
+    for path in sorted(path for path in key_file.parent.iterdir() if ours.fullmatch(path.name)):
+        value = files.read_json(path, "nonce")
+        same = (value.get("root"), value.get("params_hash")) == (terms.root.hex(), terms.params_hash.hex())
+        if value.get("draw") == terms.draw and value.get("seen") and not same and value.get("root") not in told:
+            raise Problem(
+                zh=f"“{party}”在这次抽取的另一场仪式中揭示过，本次参数却没有这样列出那一场：这是重抽",
+                en=f"{party} has revealed in another ceremony of this draw, and these parameters don't say so: this is "
+                "drawing again",
+                where=f"{path}: {terms.draw}, root {str(value.get('root'))[:16]}…",
+                todo_zh="不要承诺，提出异议；该文件就是证据。若是本方揭示迟到，核实后方可把该文件移走。",
+                todo_en="Don't commit; object, with that file as evidence. If it was your reveal that came too late, "
+                "and only then, move that file away.",
+            )
 
 
 def _check_absent(state: Status, without: Sequence[str]) -> None:
