@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
 import sys
+import time
+
+import pytest
 
 COMMAND = [sys.executable, "-m", "mingcha.cli"]
 
@@ -36,3 +40,37 @@ def test_a_port_in_use_is_said_plainly(instance):
         taken.listen()
         done = _run("serve", "--port", str(taken.getsockname()[1]), home=instance)
     assert done.returncode == 2 and "Choose another port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "hosts", "status"),
+    [
+        ("own", None, 302),
+        ("elsewhere.example", None, 400),
+        ("desk.example", "desk.example", 302),
+        ("own", "desk.example", 400),
+    ],
+)
+def test_served_to_others_it_answers_to_its_own_names_only(instance, name, hosts, status):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"MINGCHA_HOME": str(instance), "MINGCHA_LANG": "en"}
+    environment |= {"MINGCHA_HOSTS": hosts} if hosts else {}
+    words = ["serve", "--host", "0.0.0.0", "--port", str(port)]
+    server = subprocess.Popen([*COMMAND, *words], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout
+        assert "MINGCHA_HOSTS" in server.stdout.readline() + server.stdout.readline()
+        asked = socket.gethostname() if name == "own" else name
+        for _ in range(100):
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                connection.request("GET", "/", headers={"Host": f"{asked}:{port}"})
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        assert connection.getresponse().status == status
+    finally:
+        server.terminate()
+        server.wait()

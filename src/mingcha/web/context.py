@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
-from mingcha.apps.exchange.models import Dataset
+from mingcha.apps.exchange.selectors import simulated_kinds
 
 from .navigation import navigation
 
@@ -24,5 +24,4 @@ def shell(request):
 
 def _simulated() -> str:
     """ "all", "some" or "": how much of what the instance holds is invented."""
-    kinds = set(Dataset.objects.values_list("simulated", flat=True).distinct().order_by())
-    return {frozenset({True}): "all", frozenset({True, False}): "some"}.get(frozenset(kinds), "")
+    return {frozenset({True}): "all", frozenset({True, False}): "some"}.get(frozenset(simulated_kinds()), "")

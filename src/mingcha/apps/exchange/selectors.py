@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from mingcha.engines.lake.contract import Contract
@@ -162,22 +162,43 @@ def quarantine_reasons(*, dataset: str | None = None, batch: int | None = None) 
     ]
 
 
+def datasets_totalled() -> QuerySet[Dataset]:
+    """Every dataset with what it holds now: rows accepted, quarantined (without what a replay took over), deliveries,
+    last_received (None where there was none). Withdrawn batches don't count."""
+    batches = Batch.objects.filter(dataset=OuterRef("pk"), withdrawn_at=None).order_by().values("dataset")
+    held = LakeFile.objects.filter(dataset=OuterRef("pk"), kind=LakeFile.Kind.QUARANTINE, retired_at=None)
+
+    def total(found: QuerySet[Any], expression: Any) -> Subquery:
+        return Subquery(found.annotate(total=expression).values("total"))
+
+    return Dataset.objects.annotate(
+        accepted=Coalesce(total(batches, Sum("rows_accepted")), 0),
+        quarantined=Coalesce(total(held.order_by().values("dataset"), Sum("rows")), 0),
+        deliveries=Coalesce(total(batches, Count("pk")), 0),
+        last_received=total(batches, Max("received_at")),
+    )
+
+
+def exchange_totals() -> dict[str, int]:
+    """What all datasets together hold: datasets, rows accepted, rows held back."""
+    return datasets_totalled().aggregate(
+        datasets=Count("pk"), rows=Coalesce(Sum("accepted"), 0), held=Coalesce(Sum("quarantined"), 0)
+    )
+
+
+def batches_latest(number: int) -> list[Batch]:
+    """The last deliveries that are in the lake, with their datasets."""
+    return list(Batch.objects.filter(withdrawn_at=None).select_related("dataset")[:number])
+
+
+def simulated_kinds() -> set[bool]:
+    """Whether there are simulated datasets, and whether there are others."""
+    return set(Dataset.objects.values_list("simulated", flat=True).distinct().order_by())
+
+
 def datasets_summary() -> list[dict[str, Any]]:
     """What each dataset holds: name, title, department, version, keyed_by, simulated, rows, quarantined, batches,
     last_received. Rows are those of the lake, every version of a record counted."""
-
-    def total(kinds: tuple[str, ...]) -> Any:
-        return Coalesce(Sum("files__rows", filter=Q(files__retired_at=None, files__kind__in=kinds)), 0)
-
-    kinds = LakeFile.Kind
-    last = Batch.objects.filter(dataset=OuterRef("pk"), withdrawn_at=None).order_by("-number")
-    number = last.order_by().values("dataset").annotate(n=Count("pk")).values("n")
-    found = Dataset.objects.annotate(
-        rows=total((kinds.ACCEPTED, kinds.CLUSTERED)),
-        quarantined=total((kinds.QUARANTINE,)),
-        deliveries=Coalesce(Subquery(number), 0),
-        last_received=Subquery(last.values("received_at")[:1]),
-    )
     return [
         {
             "name": d.name,
@@ -186,12 +207,12 @@ def datasets_summary() -> list[dict[str, Any]]:
             "version": d.version,
             "keyed_by": d.keyed_by,
             "simulated": d.simulated,
-            "rows": d.rows,
+            "rows": d.accepted,
             "quarantined": d.quarantined,
             "batches": d.deliveries,
             "last_received": d.last_received and d.last_received.isoformat(),
         }
-        for d in found
+        for d in datasets_totalled()
     ]
 
 

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from mingcha.lists.declare import Column, Filter, Listing, View
 
-from .models import Batch, Dataset, QuarantineReason
+from .models import QuarantineReason
 
 KEYED_BY = (("entity", _("entity")), ("place", _("place")), ("date", _("date")))
-
-
-def datasets_with_totals() -> QuerySet[Dataset]:
-    """Every dataset with what its batches add up to: rows accepted and held back, batches, the last delivery."""
-    batches = Batch.objects.filter(dataset=OuterRef("pk")).order_by().values("dataset")
-
-    def total(expression):
-        return Subquery(batches.annotate(total=expression).values("total"))
-
-    return Dataset.objects.annotate(
-        accepted=total(Sum("rows_accepted")),
-        held=total(Sum("rows_quarantined")),
-        deliveries=total(Count("pk")),
-        last_received=total(Max("received_at")),
-    )
 
 
 def reason_of(row: QuarantineReason) -> str:
@@ -52,19 +36,9 @@ DATASETS = Listing(
         Column("department", _("Department"), lambda d: d.department, sort="department", minor=True),
         Column("keyed_by", _("Keyed by"), lambda d: d.keyed_by, minor=True),
         Column("version", _("Contract"), lambda d: d.version, minor=True),
-        Column(
-            "rows",
-            _("Rows accepted"),
-            lambda d: d.accepted or 0,
-            sort="accepted",
-            right=True,
-            nullable=True,
-            descending=True,
-        ),
-        Column(
-            "held", _("In quarantine"), lambda d: d.held or 0, sort="held", right=True, nullable=True, descending=True
-        ),
-        Column("deliveries", _("Deliveries"), lambda d: d.deliveries or 0, right=True, minor=True),
+        Column("rows", _("Rows accepted"), lambda d: d.accepted, sort="accepted", right=True, descending=True),
+        Column("held", _("In quarantine"), lambda d: d.quarantined, sort="quarantined", right=True, descending=True),
+        Column("deliveries", _("Deliveries"), lambda d: d.deliveries, right=True, minor=True),
         Column(
             "received",
             _("Last delivery"),

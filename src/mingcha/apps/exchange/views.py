@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Min, Sum
+from django.db.models import Min, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -16,29 +16,25 @@ from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 
 from . import selectors
-from .models import Batch, Dataset, LakeFile, QuarantineReason
-from .tables import DATASETS, REASONS, datasets_with_totals, reason_of
+from .models import Batch, LakeFile, QuarantineReason
+from .tables import DATASETS, REASONS, reason_of
 
 SHOWN = 200  # quarantined rows on a page; the export has them all
 
 
 @require("exchange.dataset.view")
 def datasets(request: HttpRequest) -> HttpResponse:
-    return list_response(request, DATASETS, datasets_with_totals(), may_export=True)
+    return list_response(request, DATASETS, selectors.datasets_totalled(), may_export=True)
 
 
 @require("exchange.dataset.view")
 def dataset(request: HttpRequest, name: str) -> HttpResponse:
-    found = get_object_or_404(Dataset, name=name)
+    found = get_object_or_404(selectors.datasets_totalled(), name=name)
     contract = selectors.dataset_contract(found)
     batches = Batch.objects.filter(dataset=found)
-    totals = batches.order_by().aggregate(
-        read=Sum("rows_read"),
-        accepted=Sum("rows_accepted"),
-        duplicate=Sum("rows_duplicate"),
-        held=Sum("rows_quarantined"),
-    )
-    totals["share"] = totals["held"] / totals["read"] if totals["held"] and totals["read"] else 0
+    live = batches.filter(withdrawn_at=None).order_by()
+    totals = live.aggregate(duplicate=Sum("rows_duplicate"), read=Sum("rows_read", filter=Q(replay_of=None)))
+    totals["share"] = found.quarantined / totals["read"] if totals["read"] else 0
     lake = LakeFile.objects.filter(dataset=found, retired_at=None).exclude(kind=LakeFile.Kind.QUARANTINE)
     context = {
         "dataset": found,

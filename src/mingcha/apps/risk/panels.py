@@ -1,4 +1,4 @@
-"""What the risk model says on an entity's page: the class, and why."""
+"""What the risk model says on others' pages: an entity's class, and why; on the desk, how the classes are spread."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import logging
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from mingcha.apps.accounts.permissions import may
+from mingcha.apps.accounts.models import User
+from mingcha.apps.accounts.permissions import in_jurisdiction, may
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.panels import Panel, register
 from mingcha.problems import Problem
 
 from . import selectors
+from .choices import ModelState
+from .models import RiskModel, RiskScore
 
 log = logging.getLogger(__name__)
 SHOWN = 8  # reasons on the page; the rest are added up
@@ -42,6 +46,22 @@ def explanation(entity: Entity) -> dict[str, Any] | None:
             return None
         cache.set(key, said, 3600)
     return _drawn(said)
+
+
+def desk(user: User) -> dict[str, Any]:
+    """The champion, how many challengers wait, and the classes of the user's jurisdiction: letter, n, share."""
+    counted = dict(
+        RiskScore.objects.filter(in_jurisdiction(user, "entity__division"))
+        .values_list("risk_class")
+        .annotate(n=Count("pk"))
+    )
+    total = sum(counted.values())
+    classes = [{"letter": c, "n": counted.get(c, 0), "share": counted.get(c, 0) / total} for c in "ABCD" if total]
+    return {
+        "champion": RiskModel.objects.filter(state=ModelState.CHAMPION).first(),
+        "challengers": RiskModel.objects.filter(state=ModelState.CHALLENGER).count(),
+        "classes": classes,
+    }
 
 
 def _drawn(said: dict[str, Any]) -> dict[str, Any]:
