@@ -74,7 +74,7 @@ def _sample(labels: Labels, inspectors: int) -> Sample:
     n = len(pair)
     names = tuple(str(i).zfill(len(str(inspectors))) for i in range(inspectors))
     quarter = np.concatenate(labels.quarter)
-    return Sample(
+    return Sample.build(
         row=np.arange(n).astype(str),
         as_of=quarter_start(quarter),
         factors=FACTORS,

@@ -14,6 +14,7 @@ from world import CONTRACTS, DAY0, World, random_world
 from mingcha.engines.factors import DuckDBEngine, Factor, candidates, eligible, labels, matrix
 from mingcha.engines.factors.days import day_date, day_number, local_day, local_days, start_of
 from mingcha.engines.lake.contract import RiskPoint
+from mingcha.engines.lake.view import LakeView, Source
 from mingcha.problems import Problem
 
 
@@ -54,8 +55,6 @@ def test_candidates_are_named_titled_lawful_and_survive_json(lake):
 
 
 def test_nothing_is_derived_without_a_lawful_basis(lake):
-    from mingcha.engines.lake.view import LakeView, Source
-
     bare = {n: Source(replace(s.contract, factors=None), s.files) for n, s in lake.sources.items()}
     assert {f.family for f in candidates(LakeView(bare), known_before=DAY0)} == {"calendar"}
 
@@ -108,10 +107,35 @@ def test_labels_tell_outcome_population_people_and_maturity(tmp_path):
     assert eligible(view, "visits", "failed", DAY0 + dt.timedelta(days=2)).to_pylist() == ["b"]
 
 
-@pytest.mark.parametrize(("within", "expected"), [(0, [1.0, 0.0, 0.0]), (2, [1.0, 1.0, 0.0])])
+def test_a_label_that_was_known_late_is_used_late(tmp_path):
+    world = World("Asia/Tokyo")  # where the visits' days are not Shanghai's
+    late = world.start(DAY0 + dt.timedelta(days=40))
+    world.rows["visits"] = [visit(world, "v1", "a", 3), visit(world, "v2", "b", 4, _known_at=late)]
+    world.rows["register"] = [state(world, "a", 3, "a", None)]
+    found = labels(world.write(tmp_path), "visits", "failed").to_pylist()
+    assert [r["as_of"] for r in found] == [DAY0 + dt.timedelta(days=d) for d in (3, 4)]
+    assert [r["mature_on"] for r in found] == [DAY0 + dt.timedelta(days=d) for d in (3 + 10 + 1, 41)]
+
+
+def test_a_view_counts_days_as_the_inspectors_do(lake):
+    moved = {n: replace(s, contract=replace(s.contract, zone="Asia/Tokyo")) for n, s in lake.sources.items()}
+    moved["weather"] = lake.sources["weather"]
+    assert LakeView(moved).zone == "Asia/Tokyo"
+    assert LakeView({}).zone == "Asia/Shanghai"
+
+
+@pytest.mark.parametrize(
+    ("within", "expected"),
+    [
+        (0, [1.0, 0.0, 0.0, None]),  # the fourth visit is on a day of which the other dataset doesn't tell
+        (2, [1.0, 1.0, 0.0, None]),
+        (3, [1.0, 1.0, None, None]),  # nor does it yet of all the days after the third
+    ],
+)
 def test_a_label_may_stand_in_another_dataset(tmp_path, within, expected):
     world = World("America/Chicago")
     world.rows["visits"] = [visit(world, f"v{i}", key, 3) for i, key in enumerate("abc")]
+    world.rows["visits"].append(visit(world, "v3", "c", 6))
     world.rows["register"] = [
         state(world, "a", 3, "a", None),  # the day of the visit
         state(world, "b", 5, "a", None),  # two days later
@@ -123,7 +147,10 @@ def test_a_label_may_stand_in_another_dataset(tmp_path, within, expected):
     point = RiskPoint("a", "", "", "kind = 'a'", label_in="register", label_within=within)
     asked = replace(source.contract, inspections=replace(source.contract.inspections, risk_points=(point,)))
     view.sources["visits"] = replace(source, contract=asked)
-    assert labels(view, "visits", "a")["label"].to_pylist() == expected
+    found = labels(view, "visits", "a")
+    assert found["label"].to_pylist() == expected
+    known = DAY0 + dt.timedelta(days=5 if within else 3)  # the row that tells of the second visit came two days later
+    assert found["mature_on"][1].as_py() == max(DAY0 + dt.timedelta(days=3 + 60), known) + dt.timedelta(days=1)
     assert not any(f.signal.name == "a" for f in candidates(view, known_before=DAY0 + dt.timedelta(days=9)))
 
 

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mingcha.engines.risk import sample as samples
-from mingcha.engines.risk.sample import Inspectors, Sample
+from mingcha.engines.risk.sample import Inspectors, Sample, require_labels
 from mingcha.problems import Problem
 
 visits = st.lists(st.lists(st.sampled_from("abcd"), max_size=3, unique=True), min_size=1, max_size=20)
@@ -26,24 +25,6 @@ def test_an_unknown_inspector_has_no_column_but_keeps_its_share():
     assert z.tolist() == [[0.5], [1.0], [0.0]]
 
 
-def test_parquet_gives_back_what_was_written(town, tmp_path):
-    samples.write(town.sample, tmp_path / "s.parquet")
-    back = samples.read(tmp_path / "s.parquet")
-    for name in ("row", "as_of", "y", "stratum"):
-        assert np.array_equal(getattr(back, name), getattr(town.sample, name))
-    for name in ("x", "pi"):
-        assert np.array_equal(getattr(back, name), getattr(town.sample, name), equal_nan=True)
-    assert back.inspectors.lists() == town.sample.inspectors.lists()
-    assert (back.factors, back.label_window) == (town.sample.factors, 20)
-    assert np.array_equal(back.groups["district"], town.sample.groups["district"])
-
-
-def test_a_damaged_file_is_a_problem(tmp_path):
-    (tmp_path / "s.parquet").write_bytes(b"PAR1 and then nothing")
-    with pytest.raises(Problem, match="can't be read"):
-        samples.read(tmp_path / "s.parquet")
-
-
 def build(**columns):
     return Sample.build(**({"factors": ["a"], "x": [[1.0], [2.0]], "as_of": ["2024-01-01"] * 2} | columns))
 
@@ -56,6 +37,7 @@ def build(**columns):
         ({"pi": [0.5, 1.5]}, "inclusion probability"),
         ({"factors": ["a", "a"], "x": [[1, 2], [3, 4]]}, "don't fit"),
         ({"y": [1]}, "don't fit"),
+        ({"known_from": ["2024-02-01"]}, "don't fit"),
     ],
 )
 def test_bad_columns_are_named(columns, said):
@@ -79,4 +61,4 @@ def test_a_label_matures_when_its_window_has_closed():
 def test_nothing_is_learnt_from_nothing(y, said):
     s = Sample.build(factors=["a"], x=np.zeros((len(y), 1)), as_of=["2024-01-01"] * len(y), y=y)
     with pytest.raises(Problem, match=said):
-        samples.require_labels(s, "训练", "train")
+        require_labels(s, "训练", "train")

@@ -56,7 +56,6 @@ def labelled_sample(
             todo_zh="请检查风险点的 population，以及 --until 之前是否有检查。",
             todo_en="Check the risk point's population, and whether there are visits before --until.",
         )
-    point = next(p for p in view.sources[dataset].contract.inspections.risk_points if p.name == risk_point)
     entity = visits["entity"].to_pylist()
     sample = Sample.build(
         factors=[f.name for f in factors],
@@ -67,7 +66,7 @@ def labelled_sample(
         inspectors=visits["inspectors"].to_pylist(),
         stratum=[s or "" for s in visits["stratum"].to_pylist()],
         pi=visits["pi"].to_numpy(),
-        label_window=point.label_window,
+        known_from=np.array(visits["mature_on"].to_pylist(), dtype="datetime64[D]"),
         groups=_groups(entity),
     )
     return sample, visits

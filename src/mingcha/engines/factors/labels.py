@@ -18,7 +18,7 @@ from mingcha.engines.lake.contract import Inspections, RiskPoint, StateCondition
 from mingcha.engines.lake.view import LakeView, Source
 from mingcha.problems import Problem
 
-from .days import OPEN, day_number
+from .days import OPEN, day_number, local_day
 from .engine import DuckDBEngine, Engine
 from .facts import Moment, day_of, event_day, instant_of, link_relation, to_entities, with_conditions
 from .matrix import known_entities
@@ -35,7 +35,8 @@ def labels(
     finds the entity as it was linked on the day), as_of (date: facts are those known before it), label (1, 0, null
     where the outcome is not known), inspectors (list of text), planned (false: a visit with a cause), pi (inclusion
     probability, null without a design), stratum, eligible (the risk point's `where` conditions hold on the day),
-    mature_on (date from which the label is settled). `known_before` = None: as known now.
+    mature_on (date from which the label may be used: its window has closed, and it was known). `known_before` = None:
+    as known now.
     """
     source, inspections, point = _declared(view, dataset, risk_point)
     moment = Moment(day_number(known_before or _ALWAYS), True, view.zone)
@@ -101,7 +102,7 @@ def _current(engine: Engine, source: Source, moment: Moment) -> Any:
 
 
 def _visits(engine: Engine, source: Source, inspections: Inspections, point: RiskPoint, moment: Moment) -> Any:
-    """(visit, key, micros, event, label, planned, inspector, pi, stratum) of each record in the population."""
+    """(visit, key, micros, event, label, known, planned, inspector, pi, stratum) of each record in the population."""
     import ibis
 
     contract = source.contract
@@ -122,6 +123,7 @@ def _visits(engine: Engine, source: Source, inspections: Inspections, point: Ris
         micros=engine.micros(rows._event_at),
         event=event_day(engine, rows, contract, moment.zone),
         label=rows.label_.cast("int8"),
+        known=local_day(engine.micros(rows._known_at), moment.zone),
         planned=~rows.unplanned_ if inspections.unplanned else ibis.literal(True),
         inspector=rows[inspections.inspector] if inspections.inspector else ibis.null("string"),
         pi=rows[inspections.pi].cast("float64") if inspections.pi else ibis.null("float64"),
@@ -147,6 +149,7 @@ def _one_a_visit(rows: Any) -> Any:
         key=rows.key.min(),
         day=rows.event.min(),
         label=rows.label.max(),
+        known=rows.known.max(),
         planned=rows.planned.all(),
         pi=rows.pi.max(),
         stratum=rows.stratum.max(),
@@ -158,19 +161,32 @@ def _labelled_elsewhere(
     engine: Engine, view: LakeView, point: RiskPoint, visits: Any, links: Any, spans: bool, moment: Moment
 ) -> Any:
     """`visits`, labelled 1 where the entity has a row for which the label holds, from the visit's day on within
-    `label_within` days."""
+    `label_within` days; null where those days aren't within the time that the other dataset tells of."""
+    import ibis
+
     source = _other(view, point.label_in)
     contract = source.contract
     rows = with_conditions(_current(engine, source, moment), contract, {"holds_": point.label}, engine.dialect)
-    rows = rows.filter(rows.holds_)
-    event = event_day(engine, rows, contract, moment.zone)
-    found = rows.select(key=rows._key, event=event, micros=engine.micros(rows._event_at))
-    found = _of_entities(found, links, spans).select("entity", "event")
-    joined = visits.select("visit", "entity", "day").join(found, "entity")
+    found = engine.keep(
+        rows.select(
+            key=rows._key,
+            event=event_day(engine, rows, contract, moment.zone),
+            micros=engine.micros(rows._event_at),
+            told=local_day(engine.micros(rows._known_at), moment.zone),
+            holds=rows.holds_,
+        )
+    )
+    span = engine.fetch(found.aggregate(first=found.event.min(), last=found.event.max())).to_pylist()[0]
+    first, last = (OPEN, -OPEN) if span["first"] is None else (span["first"], span["last"])
+    held = _of_entities(found.filter(found.holds), links, spans).select("entity", "event", "told")
+    joined = visits.select("visit", "entity", "day").join(held, "entity")
     joined = joined.filter(joined.event >= joined.day, joined.event <= joined.day + point.label_within)
-    hit = joined.select("visit").distinct().mutate(hit=True)
-    labelled = visits.left_join(hit, "visit")
-    return labelled.mutate(label=labelled.hit.fill_null(False).cast("int8")).drop("hit", "visit_right")
+    hits = joined.group_by("visit").aggregate(hit=ibis.literal(True), told=joined.told.max())
+    labelled = visits.left_join(hits, "visit")
+    covered = (labelled.day >= first) & (labelled.day + point.label_within <= last)
+    label = labelled.hit.fill_null(False).ifelse(True, covered.ifelse(False, ibis.null("boolean")))
+    known = ibis.greatest(labelled.known, labelled.told.fill_null(labelled.known))
+    return labelled.mutate(label=label.cast("int8"), known=known).drop("hit", "told", "visit_right")
 
 
 def _inspectors(rows: Any) -> Any:
@@ -234,7 +250,8 @@ def _holds(
 def _arranged(table: pa.Table, inspectors: pa.Table | None, point: RiskPoint) -> pa.Table:
     table = table.sort_by([("day", "ascending"), ("visit", "ascending")])
     day = table["day"].cast(pa.int32()).combine_chunks()
-    mature = pa.array(np.asarray(day) + point.label_window + 1, pa.int32())
+    known = np.asarray(table["known"].cast(pa.int32()))
+    mature = pa.array(np.maximum(np.asarray(day) + point.label_window, known) + 1, pa.int32())
     names: dict[str, list[str]] = {}
     if inspectors is not None:
         for visit, name in zip(inspectors["visit"].to_pylist(), inspectors["inspector"].to_pylist(), strict=True):

@@ -6,7 +6,7 @@ The files are append-only Parquet, so whoever holds a view reads the same rows h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .contract import STORED, SYSTEM_TYPES, Contract
@@ -28,12 +28,19 @@ class Source:
 @dataclass(frozen=True)
 class LakeView:
     """`links` are Parquet files (key, entity, valid_from, valid_to, known_at, retracted_at): which source key belonged
-    to which entity, when (valid), and since when we know (known). Times are UTC timestamps, null = open."""
+    to which entity, when (valid), and since when we know (known). Times are UTC timestamps, null = open.
+
+    `zone`: where days begin and end. Days of all datasets are counted alike, as the inspectors do: in the zone of the
+    first dataset of inspections, or of the first dataset."""
 
     sources: Mapping[str, Source]
     links: tuple[Path, ...] = ()
-    zone: str = "Asia/Shanghai"
-    notes: Mapping[str, str] = field(default_factory=dict)
+    zone: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.zone:
+            contracts = sorted((s.contract for s in self.sources.values()), key=lambda c: (not c.inspections, c.name))
+            object.__setattr__(self, "zone", contracts[0].zone if contracts else "Asia/Shanghai")
 
 
 def files_sql(files: tuple[Path, ...], *, filename: bool = False) -> str:

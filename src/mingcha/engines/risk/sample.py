@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -84,8 +82,8 @@ class Sample:
     """n visits by p factors. Rows need no order; everything is a column.
 
     x: (n, p) float32, NaN where unknown. as_of: (n,) days; a row knows what was known before its day.
-    y: (n,) 1 violation, 0 none, NaN not known (yet). label_window: days after the visit in which the label
-    may still change. pi: (n,) inclusion probability, NaN where the visit came from no design.
+    y: (n,) 1 violation, 0 none, NaN not known (yet). known_from: (n,) first day on which the label may be used. pi:
+    (n,) inclusion probability, NaN where the visit came from no design.
     stratum: (n,) "" where none. groups: name -> (n,) levels for fairness, "" unknown.
     """
 
@@ -97,14 +95,15 @@ class Sample:
     inspectors: Inspectors
     stratum: Strings
     pi: Floats
-    label_window: int = 0
+    known_from: Dates
     groups: Mapping[str, Strings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.row)
         if self.x.shape != (n, len(self.factors)):
             raise _misfit(f"x {self.x.shape}, {n} rows, {len(self.factors)} factors")
-        columns = {"as_of": self.as_of, "y": self.y, "stratum": self.stratum, "pi": self.pi, **self.groups}
+        columns = {"as_of": self.as_of, "y": self.y, "stratum": self.stratum, "pi": self.pi}
+        columns |= {"known_from": self.known_from, **self.groups}
         short = [name for name, c in columns.items() if len(c) != n]
         if short or len(self.inspectors) != n:
             raise _misfit(", ".join(short or ["inspectors"]))
@@ -140,34 +139,33 @@ class Sample:
         inspectors: Iterable[Sequence[str] | str | None] | Inspectors | None = None,
         stratum: Any = None,
         pi: Any = None,
+        known_from: Any = None,
         label_window: int = 0,
         groups: Mapping[str, Any] | None = None,
     ) -> Self:
-        """A Sample from plain lists or arrays; what is left out is unknown."""
+        """A Sample from plain lists or arrays; what is left out is unknown. label_window: days after the visit in
+        which the label may still change, where known_from isn't given."""
         matrix = np.asarray(x, dtype=np.float32)
-        n = len(matrix)
+        n, day = len(matrix), np.asarray(as_of, dtype="datetime64[D]")
+        if known_from is None:
+            known_from = day + np.timedelta64(label_window + 1, "D")
         if not isinstance(inspectors, Inspectors):
             inspectors = Inspectors.none(n) if inspectors is None else Inspectors.of(inspectors)
         return cls(
             row=np.arange(n).astype(str) if row is None else np.asarray(row, dtype=str),
-            as_of=np.asarray(as_of, dtype="datetime64[D]"),
+            as_of=day,
             factors=tuple(factors),
             x=matrix,
             y=np.full(n, np.nan) if y is None else np.asarray(y, dtype=np.float64),
             inspectors=inspectors,
             stratum=np.full(n, "") if stratum is None else np.asarray(stratum, dtype=str),
             pi=np.full(n, np.nan) if pi is None else np.asarray(pi, dtype=np.float64),
-            label_window=label_window,
+            known_from=np.asarray(known_from, dtype="datetime64[D]"),
             groups={k: np.asarray(v, dtype=str) for k, v in (groups or {}).items()},
         )
 
     def __len__(self) -> int:
         return len(self.row)
-
-    @property
-    def known_from(self) -> Dates:
-        """(n,) first day on which the label may be used: the label's window has closed the day before."""
-        return np.asarray(self.as_of + np.timedelta64(self.label_window + 1, "D"))
 
     def mature(self, day: Any = None) -> Bools:
         """(n,) rows whose label is known, and may be used for something as of `day`."""
@@ -185,6 +183,7 @@ class Sample:
             inspectors=self.inspectors.take(at),
             stratum=self.stratum[at],
             pi=self.pi[at],
+            known_from=self.known_from[at],
             groups={k: v[at] for k, v in self.groups.items()},
         )
 
@@ -230,59 +229,4 @@ def _misfit(what: str) -> Problem:
         where=what,
         todo_zh="每列须与行数一致，因子名不可重复。",
         todo_en="Each column needs one value a row; names of factors must differ.",
-    )
-
-
-def write(sample: Sample, path: Path) -> None:
-    """As one Parquet file: a column a factor ("f:name"), a column a group ("g:name"), the rest by name."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    columns: dict[str, Any] = {
-        "row": pa.array(sample.row.tolist(), pa.string()),
-        "as_of": pa.array(sample.as_of.astype("datetime64[D]"), pa.date32()),
-        "y": pa.array(sample.y, pa.float64(), from_pandas=True),
-        "inspectors": pa.array(sample.inspectors.lists(), pa.list_(pa.string())),
-        "stratum": pa.array(sample.stratum.tolist(), pa.string()),
-        "pi": pa.array(sample.pi, pa.float64(), from_pandas=True),
-    }
-    for name, levels in sample.groups.items():
-        columns[f"g:{name}"] = pa.array(levels.tolist(), pa.string())
-    for j, name in enumerate(sample.factors):
-        columns[f"f:{name}"] = pa.array(np.ascontiguousarray(sample.x[:, j]), pa.float32(), from_pandas=True)
-    table = pa.table(columns).replace_schema_metadata({"mingcha": json.dumps({"label_window": sample.label_window})})
-    pq.write_table(table, path, compression="zstd")
-
-
-def read(path: Path) -> Sample:
-    """The Sample that `write` wrote. Problem: the file is missing, damaged or something else."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-        meta = json.loads(table.schema.metadata[b"mingcha"])
-    except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
-        raise Problem(
-            zh="读不出样本文件。",
-            en="The sample's file can't be read.",
-            where=f"{path}: {error}",
-            todo_zh="请重新生成样本。",
-            todo_en="Make the sample again.",
-        ) from error
-    factors = [c for c in table.column_names if c.startswith("f:")]
-    x = np.empty((table.num_rows, len(factors)), np.float32)
-    for j, name in enumerate(factors):
-        x[:, j] = table[name].to_numpy()
-    return Sample.build(
-        factors=[f[2:] for f in factors],
-        x=x,
-        as_of=table["as_of"].to_numpy(),
-        y=table["y"].to_numpy().astype(np.float64),
-        row=table["row"].to_pylist(),
-        inspectors=table["inspectors"].to_pylist(),
-        stratum=table["stratum"].to_pylist(),
-        pi=table["pi"].to_numpy().astype(np.float64),
-        label_window=meta["label_window"],
-        groups={c[2:]: table[c].to_pylist() for c in table.column_names if c.startswith("g:")},
     )
