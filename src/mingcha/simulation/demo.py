@@ -219,7 +219,7 @@ def _attest(draw: Any) -> None:
     frame = read_frame(secret / "frame.csv", draw.plan.cap)
     for key in _keys(draw.plan):
         results.attest(folder, key, secret / "audit.json", frame=frame)
-        fieldwork.countersign(folder, secret / "assignment.json", key)
+        fieldwork.countersign(folder, secret / "assignment.json", key, frame=frame)
 
 
 def _keys(made: Any) -> list[Path]:

@@ -72,6 +72,7 @@ def test_a_draw_from_key_to_estimate():
     assert len(receipts) == 5
     call("open", "q4")
     assert "5 visits" in call("assign", "q4")
+    call("sign", "q4", "q4-secret/assignment.json", "--key", "公证处.key", "--frame", "frame.csv")
     drawn = [unit["id"] for unit in json.loads(Path("q4/public.json").read_bytes())["units"] if "drawn" in unit]
     assert "pi is corrected" in call("replace", "q4", drawn[0], "--reason", "已注销")
     call("sign", "q4", "q4/replacements.json", "--key", "公证处.key")

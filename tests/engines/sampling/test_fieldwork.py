@@ -112,7 +112,8 @@ def test_batches_give_the_same_as_one_pass(monkeypatch):
     [
         ([person("a"), person("a")], Rules(DAY), "double or empty: a"),
         ([person("a"), person("b", certified="2026-11-01")], Rules(DAY), "1 inspectors are certified"),
-        ([person("a"), person("b")], Rules(DAY, team=5), "1 to 4"),
+        ([person("a"), person("b")], Rules(DAY, team=5), "2 to 4"),
+        ([person("a"), person("b")], Rules(DAY, team=1), "2 to 4"),
         ([person("a"), person("b")], Rules(DAY, across=2_000_000), "share across"),
     ],
 )
@@ -158,6 +159,47 @@ def test_the_sealed_directory_is_used_and_no_other(copy):
     (copy.secret / "inspectors.json").unlink()
     with pytest.raises(Problem, match="No directory of inspectors was sealed"):
         fieldwork.assign(copy.folder)
+
+
+@pytest.mark.parametrize("change", [("东", "西"), (",\n", ",冷链\n")], ids=["area", "skills"])
+def test_nobody_is_sent_elsewhere_once_the_seed_is_known(copy, change):
+    """The keeper moves one firm to where its friend among the inspectors is at home."""
+    path = copy.secret / "places.csv"
+    path.write_text(path.read_text("utf-8").replace(*change, 1), "utf-8")
+    with pytest.raises(Problem, match="areas and skills were changed"):
+        fieldwork.assign(copy.folder)
+    assert not (copy.secret / "assignment.json").exists()
+
+
+def test_a_party_holds_the_places_against_its_own_frame(copy):
+    """Sealed wrong from the beginning: only who has a frame of its own can see that."""
+    fieldwork.assign(copy.folder)
+    path, key = copy.secret / "assignment.json", copy.key("公证处")
+    fieldwork.countersign(copy.folder, path, key, frame=copy.frame)
+    drawn = json.loads(path.read_bytes())["visits"][0]["id"]
+    elsewhere = ["北" if name == drawn else area for name, area in zip(copy.frame.ids, copy.frame.areas, strict=True)]
+    with pytest.raises(Problem, match=f"not those of this frame: {drawn}"):
+        fieldwork.countersign(copy.folder, path, key, frame=replace(copy.frame, areas=elsewhere))
+    undrawn = next(i for i in copy.frame.ids if i not in {v["id"] for v in json.loads(path.read_bytes())["visits"]})
+    elsewhere = ["北" if name == undrawn else area for name, area in zip(copy.frame.ids, copy.frame.areas, strict=True)]
+    with pytest.raises(Problem, match="of some that were sealed"):
+        fieldwork.countersign(copy.folder, path, key, frame=replace(copy.frame, areas=elsewhere))
+
+
+def test_the_signed_digest_of_places_follows_from_the_page(copy):
+    """docs/draw-protocol.md, "Inspectors": by hand, with nothing of the engine."""
+    import hashlib
+
+    def h(tag, *fields):
+        parts = [f"mingcha/draw/1/{tag}".encode(), *(f if isinstance(f, bytes) else f.encode() for f in fields)]
+        return hashlib.sha256(b"".join(len(p).to_bytes(4, "big") + p for p in parts)).hexdigest()
+
+    rows = sorted(zip(copy.frame.ids, copy.frame.areas, strict=True), key=lambda row: row[0].encode())
+    listed = [{"area": area, "id": name, "skills": []} for name, area in rows]
+    text = json.dumps({"places": listed}, ensure_ascii=False, separators=(",", ":")).encode()
+    salt = bytes.fromhex(fieldwork.assign(copy.folder)["salt"])
+    terms = folder.read_terms(copy.folder)
+    assert terms.params["places"] == h("places", terms.draw, salt, text)
 
 
 def drawn_by_q(made):

@@ -298,12 +298,16 @@ def sign(
     folder: Folder,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="assignment.json or replacements.json")],
     key: Key,
+    frame: Annotated[Path | None, typer.Option(help="Your own copy of the frame: check areas, skills 本方名录")] = None,
     locked: Locked = False,
 ) -> None:
     """Countersign the inspectors' assignment or the replacements."""
     from mingcha.engines.sampling import fieldwork
+    from mingcha.engines.sampling import folder as folders
+    from mingcha.engines.sampling.frame import read_frame
 
-    fieldwork.countersign(folder, file, key, passphrase(locked))
+    own = read_frame(frame, folders.read_terms(folder).params.get("cap")) if frame else None
+    fieldwork.countersign(folder, file, key, passphrase(locked), own)
     say(f"已签名：{file}", f"signed: {file}")
 
 

@@ -6,17 +6,19 @@ Both are written as files of the draw's form, which the parties countersign.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mingcha.engines.sampling import ceremony, files, inspectors, keys
-from mingcha.engines.sampling.draw import Outcome, Units
+from mingcha.engines.sampling.ceremony import Terms
+from mingcha.engines.sampling.draw import Outcome, Units, normal
 from mingcha.engines.sampling.encoding import canonical, digest
 from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, write_json
 from mingcha.engines.sampling.folder import read_terms, secret_folder, status
-from mingcha.engines.sampling.frame import read_table
+from mingcha.engines.sampling.frame import Frame, read_table
 from mingcha.engines.sampling.inspectors import Rules, Visit, listed
 from mingcha.engines.sampling.results import design, drawn, write_design
 from mingcha.engines.sampling.rows import WIDTH
@@ -52,14 +54,39 @@ def assign(folder: Path) -> Json:
             todo_en="Restore it from a backup.",
         )
     table = read_table(secret / "places.csv")
-    columns = zip(table["id"], table["area"], table["skills"], strict=True)
-    places = {name: Visit(name, area, listed(skills)) for name, area, skills in columns}
-    visits = [places[units.ids[i]] for i in np.flatnonzero(outcome.drawn)]
+    sealed_places = places(table["id"], table["area"], table["skills"])
+    if seal_places(units.draw, salt, sealed_places) != record.terms.params.get("places"):
+        raise Problem(
+            zh="对象的辖区和专业被改动，与抽取前封存的不同",
+            en="The units' areas and skills were changed: they are not those that were sealed",
+            where=str(secret / "places.csv"),
+            todo_zh="请从备份恢复。",
+            todo_en="Restore them from a backup.",
+        )
+    place = {one.id: one for one in sealed_places}
+    visits = [place[units.ids[i]] for i in np.flatnonzero(outcome.drawn)]
     people = [inspectors.read_plain(one) for one in sealed["inspectors"]]
     made = inspectors.assign(record.seed, visits, people, Rules(**sealed["rules"]))
     value = _countersigned(record, "assignment", inspectors.body(salt, sealed, visits, made))
     write_json(secret / "assignment.json", value, files.SECRET)
     return value
+
+
+def places(ids: Sequence[str], areas: Sequence[str], skills: Sequence[str]) -> list[Visit]:
+    """Where each unit of the frame lies and what a visit to it needs, in order of id. A cell of skills is a list."""
+    columns = zip(normal(ids), normal(areas), normal(skills), strict=True)
+    return sorted((Visit(i, area, listed(cell)) for i, area, cell in columns), key=lambda visit: visit.id.encode())
+
+
+def places_of(frame: Frame) -> list[Visit]:
+    none = [""] * len(frame.ids)
+    return places(frame.ids, frame.areas or none, frame.skills or none)
+
+
+def seal_places(draw: str, salt: bytes, visits: Sequence[Visit]) -> str:
+    """The member `places` of the draw's parameters: who knows the seed can't send an inspector by moving a unit."""
+    plain = [{"id": one.id, "area": one.area, "skills": list(one.skills)} for one in visits]
+    return digest("places", draw, salt, canonical({"places": plain})).hex()
 
 
 def replace_unit(folder: Path, unit: str, reason: str) -> str:
@@ -93,8 +120,13 @@ def replace_unit(folder: Path, unit: str, reason: str) -> str:
     return units.ids[following]
 
 
-def countersign(folder: Path, path: Path, key_file: Path, passphrase: bytes | None = None) -> None:
-    """Add a party's signature to assignment.json or replacements.json, once its digest was recomputed."""
+def countersign(
+    folder: Path, path: Path, key_file: Path, passphrase: bytes | None = None, frame: Frame | None = None
+) -> None:
+    """Add a party's signature to assignment.json or replacements.json, once its digest was recomputed.
+
+    With the party's own `frame`, the areas and skills that the teams hang on are held against it too.
+    """
     terms = read_terms(folder)
     party, key = keys.read_key(key_file, terms, passphrase)
     kind = path.stem
@@ -106,10 +138,27 @@ def countersign(folder: Path, path: Path, key_file: Path, passphrase: bytes | No
         )
     value = read_json(path, kind)
     _own(value, kind, path)
+    if frame is not None and kind == "assignment":
+        check_places(value, frame, terms, path)
     kept = [one for one in value["signatures"] if one["id"] != party]
     signature = ceremony.attest(party, key, bytes.fromhex(value["digest"])).signature
     value["signatures"] = [*kept, {"id": party, "signature": signature.hex()}]
     write_json(path, value, path.stat().st_mode & 0o777)
+
+
+def check_places(value: Json, frame: Frame, terms: Terms, path: Path) -> None:
+    """Problem unless the visits of assignment.json lie where this frame has them, as sealed before the draw."""
+    known = {one.id: (one.area, list(one.skills)) for one in places_of(frame)}
+    moved = sorted(one["id"] for one in value["visits"] if known.get(one["id"]) != (one["area"], one["skills"]))
+    sealed = seal_places(terms.draw, take_bytes(value, "salt", 32, path), places_of(frame))
+    if moved or sealed != terms.params.get("places"):
+        raise Problem(
+            zh=f"对象的辖区或专业与本方名录不符：{'、'.join(moved[:5]) or '封存的全部对象中有不同'}",
+            en=f"Areas or skills are not those of this frame: {', '.join(moved[:5]) or 'of some that were sealed'}",
+            where=str(path),
+            todo_zh="不要签名；请组织方说明，或用同一名录重新核对。",
+            todo_en="Don't sign; have it explained, or check again with the same frame.",
+        )
 
 
 def _countersigned(record: Record, kind: str, body: Json) -> Json:

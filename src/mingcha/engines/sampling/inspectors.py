@@ -25,6 +25,7 @@ from mingcha.problems import Problem
 
 ACROSS = 75_000  # millionths of the visits that cross areas; 5-10% is the aim
 RESEEDS = 2_000
+SMALLEST_TEAM = 2  # 行政处罚法 art. 42
 LARGEST_TEAM = 4  # a visit's hash has room for four picks
 BATCH = 1_000_000  # visits times seeds that are worked on at a time
 
@@ -226,10 +227,10 @@ def _plain(one: Inspector | Visit) -> dict[str, Any]:
 
 def _check(inspectors: Sequence[Inspector], rules: Rules) -> None:
     ids = [one.id for one in inspectors]
-    if not 1 <= rules.team <= LARGEST_TEAM or not 0 <= rules.across <= MILLION:
+    if not SMALLEST_TEAM <= rules.team <= LARGEST_TEAM or not 0 <= rules.across <= MILLION:
         raise Problem(
-            zh=f"每组应为 1 至 {LARGEST_TEAM} 人，跨区比例应在 0 至 1 之间",
-            en=f"A team has 1 to {LARGEST_TEAM} inspectors, and the share across areas is 0 to 1",
+            zh=f"每组应为 {SMALLEST_TEAM} 至 {LARGEST_TEAM} 人，跨区比例应在 0 至 1 之间",
+            en=f"A team has {SMALLEST_TEAM} to {LARGEST_TEAM} inspectors, and the share across areas is 0 to 1",
             todo_zh="法律要求执法人员不少于 2 人（行政处罚法第四十二条）。",
             todo_en="The law asks for two officers at least (Law on Administrative Penalty, art. 42).",
         )

@@ -21,6 +21,7 @@ from mingcha.engines.sampling.ceremony import Party, Terms
 from mingcha.engines.sampling.draw import Outcome, Units, normal, seal
 from mingcha.engines.sampling.draw import run as draw_run
 from mingcha.engines.sampling.encoding import MILLION, Params, canonical, lp
+from mingcha.engines.sampling.fieldwork import places_of, seal_places
 from mingcha.engines.sampling.files import Json, Record, write_json
 from mingcha.engines.sampling.folder import (
     Status,
@@ -67,9 +68,9 @@ def prepare(
 ) -> Terms:
     """Allocate, seal the frame and write ceremony.json. `parties`: {id: Ed25519 public key}.
 
-    `inspectors`: their directory (inspectors.directory), sealed with the frame. `after`: the folder of the ceremony
-    that was voided before this one. `outside`: how many more stand outside the frame, by reason. `extra`: further
-    members of the parameters; the parties sign them too.
+    `inspectors`: their directory (inspectors.directory), sealed with the frame, its areas and skills. `after`: the
+    folder of the ceremony that was voided before this one. `outside`: how many more stand outside the frame, by
+    reason. `extra`: further members of the parameters; the parties sign them too.
     """
     secret = secret_folder(folder)
     taken = next((path for path in (folder, secret) if path.exists() and any(path.iterdir())), None)
@@ -100,6 +101,7 @@ def prepare(
     if inspectors is not None:
         salt = secrets.token_bytes(32)
         params["inspectors"] = seal_directory(plan.draw, salt, dict(inspectors))
+        params["places"] = seal_places(plan.draw, salt, places_of(frame))
     params = json.loads(canonical(params))  # in NFC, as it is hashed
     units = seal(plan.draw, frame.ids, frame.strata, allocation.P)
     terms = Terms(units.draw, units.root, params)
@@ -111,9 +113,8 @@ def prepare(
     if inspectors is not None:
         sealed_directory = files.about(terms, "inspectors") | {"salt": salt.hex()} | dict(inspectors)
         write_json(secret / "inspectors.json", sealed_directory, files.SECRET)
-        none = [""] * len(frame.ids)
-        places = zip(frame.ids, frame.areas or none, frame.skills or none, strict=True)
-        files.write_csv(secret / "places.csv", ["id", "area", "skills"], list(places))
+        places = [(one.id, one.area, ";".join(one.skills)) for one in places_of(frame)]
+        files.write_csv(secret / "places.csv", ["id", "area", "skills"], places)
     about = files.about(terms, "ceremony") | {"params": params}
     write_json(folder / "ceremony.json", about)
     return terms
