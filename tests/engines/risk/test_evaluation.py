@@ -107,16 +107,40 @@ def test_bootstrap_blocks_do_not_change_the_result(monkeypatch):
     assert whole.as_list() == ev.paired_auc_gain(y, score, other, resamples=50).as_list()
 
 
-def test_overlap_and_overrides():
+def test_overlap():
     a = np.arange(10.0)
     assert ev.top_overlap(a, a, 0.3) == 1
     assert ev.top_overlap(a, -a, 0.3) == 0
-    o = ev.overrides(np.array([1, 0, 0, 0.0]), np.array([1, 1, 0, 0]))
-    assert o == {"rate": 0.5, "hit_rate": 0.5, "hit_rate_of_others": 0.0}
 
 
 def test_plots_start_and_end_where_they_must():
-    y, score, _ = sample(237)
-    for points in (ev.roc_points(y, score), ev.gain_points(y, score)):
-        assert points[0] == [0, 0] and points[-1] == [1, 1]
-    assert sum(row[2] for row in ev.histogram(np.linspace(0, 1, 50))) == 50
+    y, score, weight = sample(237)
+    weight = np.random.default_rng(1).uniform(1, 9, len(y))
+    for points in (ev.roc_points(y, score, weight), ev.gain_points(y, score, weight)):
+        assert points[0] == [0, 0] and points[-1] == pytest.approx([1, 1])
+
+
+def test_a_row_of_weight_three_counts_as_three_rows():
+    rng = np.random.default_rng(3)
+    y, score, weight = (rng.random(200) < 0.3).astype(float), rng.random(200), rng.integers(1, 4, 200)
+    one, many = (np.repeat(a, weight) for a in (y, score))
+    ours, plain = ev.visits(y, score, 0.25, weight.astype(float)), ev.visits(one, many, 0.25)
+    assert ours.hit_rate == pytest.approx(plain.hit_rate, abs=0.02)
+    assert (ours.base_rate, ours.recall) == pytest.approx((plain.base_rate, plain.recall), abs=0.02)
+    assert ev.auc(y, score, weight.astype(float)) == pytest.approx(ev.auc(one, many))
+    assert ev.auc_interval(y, score, weight=weight.astype(float)).value == pytest.approx(ev.auc(one, many))
+
+
+def test_a_designed_sample_speaks_of_its_frame():
+    """Of 20,000 firms the risky were drawn more often; weighted figures find the frame's, unweighted ones don't."""
+    rng = np.random.default_rng(4)
+    score = rng.beta(1, 6, 20_000)
+    y = (rng.random(20_000) < score).astype(float)
+    pi = np.clip(score, 0.02, 0.9)
+    drawn = rng.random(20_000) < pi
+    frame = ev.visits(y, score, 0.1)
+    weighted = ev.visits(y[drawn], score[drawn], 0.1, 1 / pi[drawn])
+    naive = ev.visits(y[drawn], score[drawn], 0.1)
+    assert weighted.base_rate == pytest.approx(frame.base_rate, abs=0.02) != naive.base_rate
+    assert weighted.lift == pytest.approx(frame.lift, rel=0.1)
+    assert abs(naive.lift - frame.lift) > 0.5

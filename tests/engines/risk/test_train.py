@@ -97,6 +97,7 @@ def test_nothing_to_learn_from_is_a_problem(town, unlabelled, quick, kind):
 
 
 def test_no_window_to_test_is_a_problem(town, quick):
-    one_day = replace(town.sample, as_of=np.full(len(town.sample), np.datetime64("2024-01-01")))
+    day = np.full(len(town.sample), np.datetime64("2024-01-01"))
+    one_day = replace(town.sample, as_of=day, known_from=day + 21)
     with pytest.raises(Problem, match="No window"):
         train(one_day, config=quick, retained=["f0"])

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.selectors import lake_view
+from mingcha.apps.exchange.models import Dataset
+from mingcha.apps.exchange.selectors import dataset_contract
 from mingcha.instance import home
 from mingcha.problems import Problem
 
@@ -99,6 +101,22 @@ def told(factors: Sequence[Factor]) -> dict[str, dict[str, Any]]:
     }
 
 
+def champion_of(dataset: Dataset, risk_point: str) -> tuple[tuple[Model, dt.date] | None, list[Factor]]:
+    """The model in force for a risk point, with the day from which on it hasn't learnt; and its factors."""
+    row = RiskModel.objects.filter(dataset=dataset, risk_point=risk_point, state="champion").first()
+    if row is None:
+        return None, []
+    loaded, factors = model_load(row)
+    return (loaded, row.trained_until), factors
+
+
+def leads(model: RiskModel) -> bool:
+    """Whether the model is of the first risk point of its contract: a firm's score in force is of that one. The scores
+    of the others are in their files."""
+    points = dataset_contract(model.dataset).inspections
+    return bool(points) and points.risk_points[0].name == model.risk_point
+
+
 def model_get(number: str = "") -> RiskModel:
     """The model `number`, or the champion (the newest model where there is none). Problem where there is no model."""
     models = RiskModel.objects.select_related("dataset")
@@ -144,7 +162,7 @@ def explanation(model: RiskModel, entity: Entity, as_of: dt.date) -> dict[str, A
 
     loaded, factors = model_load(model)
     rows = pa.table({"entity": pa.array([entity.key]), "as_of": pa.array([as_of], pa.date32())})
-    x = matrix(lake_view({f.dataset for f in factors if f.dataset}), factors, rows)
+    x = matrix(lake_view({model.dataset.name, *(f.dataset for f in factors if f.dataset)}), factors, rows)
     sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=[np.datetime64(as_of)], row=[entity.key])
     said = explain(loaded, sample)[0].as_dict()
     titles = {f.name: (f.title_zh, f.title_en, f.unit) for f in factors}

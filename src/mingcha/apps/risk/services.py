@@ -45,28 +45,38 @@ def model_train(
     model's folder is written whole first, then its row.
     """
     from mingcha.engines.factors.candidates import candidates
+    from mingcha.engines.risk.backtest import require_windows
     from mingcha.engines.risk.config import Config
     from mingcha.engines.risk.model import save
-    from mingcha.engines.risk.train import train
+    from mingcha.engines.risk.train import train, windows_of
 
     until = until or timezone.localdate()
     source = dataset_get(dataset)
     view = lake_view()
     settings = Config.of(config or {})
     report("列出候选因子", "list the candidate factors")
-    declared = candidates(view, known_before=until)
+    bare, visits = selectors.labelled_sample(view, dataset, risk_point, until=until, factors=())
+    tested = visits["eligible"].to_numpy(zero_copy_only=False)
+    windows = windows_of(bare, settings, tested)
+    require_windows(windows)
+    # What depends on data, such as the commonest values, is taken from before the tested windows.
+    declared = candidates(view, known_before=windows[0].first.astype(dt.date))
     if retained is not None:
         declared = [f for f in declared if f.name in set(retained)]
-    report(f"计算 {len(declared)} 个候选因子", f"compute {len(declared)} candidate factors")
-    sample, visits = selectors.labelled_sample(view, dataset, risk_point, until=until, factors=declared)
+    champion, theirs = selectors.champion_of(source, risk_point)
+    computed = [*declared, *(f for f in theirs if f.name not in {d.name for d in declared})]
+    report(f"计算 {len(computed)} 个候选因子", f"compute {len(computed)} candidate factors")
+    sample, visits = selectors.labelled_sample(view, dataset, risk_point, until=until, factors=computed)
     report(f"筛选、训练、回测（{len(sample)} 次检查）", f"screen, train, backtest ({len(sample)} visits)")
     trained = train(
         sample,
         config=settings,
         retained=retained,
+        allowed=[f.name for f in declared],
         prior=selectors.directions(declared),
-        tested=visits["eligible"].to_numpy(zero_copy_only=False),
+        tested=tested,
         factors=selectors.told(declared),
+        champion=champion,
     )
     of_name = {f.name: f for f in declared}
     kept = [of_name[name].to_json() for name in trained.model.factors]
@@ -99,11 +109,23 @@ def _next_number() -> str:
 
 
 @transaction.atomic
-def model_sign(*, model: RiskModel, user: User) -> RiskModel:
-    """Make a challenger the champion, on a person's signature; the champion before it retires."""
-    RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION).exclude(
-        pk=model.pk
-    ).update(state=ModelState.RETIRED)
+def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
+    """Make a challenger the champion, on a person's signature; the champion before it retires.
+
+    A challenger that was not shown to be better than the champion, or is unfair to a group, needs a `reason`, which is
+    kept with the signature.
+    """
+    before = RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION)
+    challenge = model.card.get("challenge")
+    if before.exclude(pk=model.pk).exists() and not (challenge and challenge["allowed"]) and not reason.strip():
+        zh, en = _why_not(challenge)
+        raise Problem(
+            zh=f"{model.number} 未过晋级关：{zh}。",
+            en=f"{model.number} hasn't passed the gates of a promotion: {en}.",
+            todo_zh="可在积累新结果后重新训练；确需换用，请写明理由，随签发留存。",
+            todo_en="Train again when there are new results; or give a reason, which is kept with the signature.",
+        )
+    before.exclude(pk=model.pk).update(state=ModelState.RETIRED)
     if RiskModel.objects.filter(pk=model.pk).exclude(state=ModelState.CHAMPION).update(state=ModelState.CHAMPION) != 1:
         raise Problem(
             zh=f"{model.number} 已是在用模型。",
@@ -113,8 +135,19 @@ def model_sign(*, model: RiskModel, user: User) -> RiskModel:
         )
     model.state, model.signed_by, model.signed_at = ModelState.CHAMPION, user, timezone.now()
     model.save(update_fields=["signed_by", "signed_at"])
-    audit_record(user=user, action="risk.model.sign", obj=model, after={"state": model.state})
+    after = {"state": model.state, **({"reason": reason.strip()} if reason.strip() else {})}
+    audit_record(user=user, action="risk.model.sign", obj=model, after=after)
     return model
+
+
+def _why_not(challenge: dict[str, Any] | None) -> tuple[str, str]:
+    if not challenge or not challenge["rows"]:
+        return "没有两个模型都未见过的检查可比", "there are no visits that neither model had seen"
+    gain = challenge["gain"]
+    if not challenge["better"]:
+        interval = f"{gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
+        return f"命中率增益 {interval} 未排除 0", f"its gain in hit rate, {interval}, doesn't exclude 0"
+    return "对部分群体不公平，见模型卡", "it is unfair to some group, see its card"
 
 
 def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User | None = None) -> dict[str, Any]:
@@ -134,16 +167,16 @@ def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User
     names = who.to_pylist()
     sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=np.full(len(names), np.datetime64(as_of)))
     probability = loaded.score(sample)
-    about = loaded.about
-    letters = risk_classes(probability, about["positives"] / about["rows"])
+    letters = risk_classes(probability, loaded.about["base_rate"])
     path = selectors.model_folder(model) / f"scores-{as_of}.parquet"
     aside = path.with_suffix(".tmp")
     pq.write_table(pa.table({"entity": who, "probability": probability, "risk_class": letters.tolist()}), aside)
     aside.replace(path)
-    if model.state == ModelState.CHAMPION:
+    in_force = model.state == ModelState.CHAMPION and selectors.leads(model)
+    if in_force:
         _put_in_force(model, names, probability, letters, as_of, user)
     counts = {letter: int((letters == letter).sum()) for letter in "ABCD"}
-    return {"scored": len(names), "classes": counts, "as_of": str(as_of), "file": str(path)}
+    return {"scored": len(names), "classes": counts, "as_of": str(as_of), "file": str(path), "in_force": in_force}
 
 
 @transaction.atomic

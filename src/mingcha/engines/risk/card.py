@@ -1,6 +1,7 @@
 """The model card, as plain data: every figure with its interval and its baselines, every curve with the baselines'.
 
 Pages and the command line only draw it. Figures are of rows that came after the training, over all tested windows.
+Drawn rows stand for the frame (min(1/pi, cap)), others for themselves; "weighting" tells which claim that allows.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from mingcha.engines.risk.config import Config
 from mingcha.engines.risk.model import Model
 from mingcha.engines.risk.sample import Sample
 from mingcha.engines.risk.screening import Proposal
-from mingcha.engines.risk.selection import weighting
+from mingcha.engines.risk.selection import effective_size, weighting
 
 Json = dict[str, Any]
 
@@ -68,10 +69,10 @@ def build(
         "limits": list(LIMITS),
         "figures": _figures(p, ours, said, others, config),
         "calibration": _calibration(p, said),
-        "roc": {"ours": evaluation.roc_points(p.y, ours)}
-        | {k: evaluation.roc_points(p.y, s) for k, s in others.items()},
-        "gain": {"ours": evaluation.gain_points(p.y, ours)}
-        | {k: evaluation.gain_points(p.y, s) for k, s in others.items()},
+        "roc": {"ours": evaluation.roc_points(p.y, ours, p.weight)}
+        | {k: evaluation.roc_points(p.y, s, p.weight) for k, s in others.items()},
+        "gain": {"ours": evaluation.gain_points(p.y, ours, p.weight)}
+        | {k: evaluation.gain_points(p.y, s, p.weight) for k, s in others.items()},
         "scores": _scores(p.y, said),
         "factors": _factors(model, sample, proposal, factors or {}),
         "retained_against_all": _cost(windows, len(model.factors), everything, config),
@@ -108,12 +109,11 @@ def _figure(value: float, interval: Sequence[float], baselines: Mapping[str, flo
 
 
 def _figures(p: Pooled, ours: Floats, said: Floats, others: Mapping[str, Floats], config: Config) -> Json:
-    c, n = config.evaluating, len(p.y)
-    base = float(p.y.mean())
+    c, n, w0 = config.evaluating, len(p.y), p.weight
     out: Json = {}
 
-    area = evaluation.auc_interval(p.y, ours, c.level)
-    rest = {k: evaluation.auc(p.y, s) for k, s in others.items()}
+    area = evaluation.auc_interval(p.y, ours, c.level, weight=w0, resamples=c.resamples, seed=config.seed)
+    rest = {k: evaluation.auc(p.y, s, w0) for k, s in others.items()}
     out["auc"] = _figure(area.value, (area.low, area.high), rest | {"random": 0.5})
 
     within = evaluation.within_inspector_auc(p.y, ours, p.inspectors)
@@ -124,26 +124,23 @@ def _figures(p: Pooled, ours: Floats, said: Floats, others: Mapping[str, Floats]
         rest = {k: evaluation.within_inspector_auc(p.y, s, p.inspectors) for k, s in others.items()}
         out["within_inspector_auc"] = _figure(within, (spread.low, spread.high), rest | {"random": 0.5})
 
-    def hits(score: Floats) -> evaluation.Visits:
-        return evaluation.visits(p.y, score, c.capacity)
-
-    mine = hits(ours)
-    low, high = evaluation.wilson(mine.hit_rate, mine.visits)
-    rest = {k: hits(s).hit_rate for k, s in others.items()}
+    mine = evaluation.visits(p.y, ours, c.capacity, w0)
+    theirs = {k: evaluation.visits(p.y, s, c.capacity, w0) for k, s in others.items()}
+    base = mine.base_rate
+    low, high = evaluation.wilson(mine.hit_rate, mine.effective)
+    rest = {k: v.hit_rate for k, v in theirs.items()}
     out["hit_rate_top_decile"] = _figure(mine.hit_rate, (low, high), rest | {"random": base})
     if base > 0:
-        rest = {k: hits(s).lift for k, s in others.items()}
+        rest = {k: v.lift for k, v in theirs.items()}
         out["lift_top_decile"] = _figure(mine.lift, (low / base, high / base), rest | {"random": 1.0})
-    found = base * n
-    rest = {k: hits(s).recall for k, s in others.items()}
-    out["recall_top_decile"] = _figure(
-        mine.recall, evaluation.wilson(mine.recall, found), rest | {"random": mine.visits / n}
-    )
-    rest = {k: float(hits(s).compliant) for k, s in others.items()}
+    bounds = evaluation.wilson(mine.recall, effective_size(w0[p.y == 1]))
+    rest = {k: v.recall for k, v in theirs.items()}
+    out["recall_top_decile"] = _figure(mine.recall, bounds, rest | {"random": c.capacity})
+    rest = {k: v.compliant for k, v in theirs.items()}
     out["visits_to_compliant"] = _figure(
-        float(mine.compliant),
+        mine.compliant,
         (mine.visits * (1 - high), mine.visits * (1 - low)),
-        rest | {"random": mine.compliant_at_random},
+        rest | {"random": mine.visits * (1 - base)},
     )
 
     hit = p.y == 1
@@ -159,7 +156,6 @@ def _figures(p: Pooled, ours: Floats, said: Floats, others: Mapping[str, Floats]
     rest = {k: float(p.moved(s)[hit].mean()) for k, s in others.items()}
     out["days_earlier"] = _figure(days.value, (days.low, days.high), rest | {"random": 0.0})
 
-    w0 = p.weight
     mean = float(np.average(p.y, weights=w0))
     error, least = (p.y - said) ** 2 * w0, (p.y - mean) ** 2 * w0
     skill = evaluation.bootstrap(

@@ -8,13 +8,14 @@ Sources: DeLong 1988 by Sun & Xu 2014 (AUC's variance); "days earlier" after the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mingcha.engines.risk.arrays import Dates, Floats, Ints
 from mingcha.engines.risk.sample import Inspectors
+from mingcha.engines.risk.selection import effective_size
 
 CHUNK = 2_000_000  # cells of a block of resamples
 
@@ -40,10 +41,23 @@ def auc(y: Floats, score: Floats, weight: Floats | None = None) -> float:
     return float(auc_of_weights(np.asarray(y, dtype=np.float64), score, w[None, :])[0])
 
 
-def auc_interval(y: Floats, score: Floats, level: float = 0.95) -> Estimate:
-    """AUC with DeLong's interval on the logit scale, which keeps it between 0 and 1."""
+def auc_interval(
+    y: Floats, score: Floats, level: float = 0.95, *, weight: Floats | None = None, resamples: int = 1000, seed: int = 0
+) -> Estimate:
+    """AUC with DeLong's interval on the logit scale, which keeps it between 0 and 1; by resampling rows where they
+    weigh differently."""
     from scipy.stats import norm, rankdata
 
+    if weight is not None and np.ptp(weight) > 0:
+        value = auc(y, score, weight)
+        return bootstrap(
+            lambda w: auc_of_weights(y, score, w * weight),
+            len(y),
+            value=value,
+            resamples=resamples,
+            level=level,
+            seed=seed,
+        )
     positive, negative = score[y == 1], score[y == 0]
     m, n = len(positive), len(negative)
     value = auc(y, score)
@@ -133,34 +147,40 @@ def found_first_half(y: Floats, score: Floats, tie: Any = None) -> float:
 
 @dataclass(frozen=True)
 class Visits:
-    """What visiting the highest `share` of rows finds, beside visiting the same number at random."""
+    """What visiting the highest `share` of rows finds, beside visiting as many at random. effective: how many rows of
+    equal weight tell as much of the hit rate."""
 
     share: float
     visits: int
     hit_rate: float
     base_rate: float
-    lift: float
     recall: float
-    compliant: int
-    compliant_at_random: float
+    effective: float
 
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    @property
+    def lift(self) -> float:
+        return self.hit_rate / self.base_rate if self.base_rate else float("nan")
+
+    @property
+    def compliant(self) -> float:
+        return self.visits * (1 - self.hit_rate)
 
 
-def visits(y: Floats, score: Floats, share: float, tie: Any = None) -> Visits:
-    n = max(1, round(share * len(y)))
-    hits = float(np.sum(y[first(score, tie)[:n]] == 1))
-    base = float(np.mean(y == 1))
+def visits(y: Floats, score: Floats, share: float, weight: Floats | None = None, tie: Any = None) -> Visits:
+    """Rows stand for `weight` firms each, so that drawn rows speak of the frame that they were drawn from."""
+    w = np.ones(len(y)) if weight is None else weight
+    order = first(score, tie)
+    chosen = np.cumsum(w[order]) <= share * w.sum() + w.mean() / 2
+    chosen[0] = True
+    at = order[chosen]
+    hits, total = float(w[at] @ (y[at] == 1)), float(w @ (y == 1))
     return Visits(
         share=share,
-        visits=n,
-        hit_rate=hits / n,
-        base_rate=base,
-        lift=hits / n / base if base else float("nan"),
-        recall=hits / (base * len(y)) if base else float("nan"),
-        compliant=int(n - hits),
-        compliant_at_random=n * (1 - base),
+        visits=max(1, round(share * len(y))),
+        hit_rate=hits / float(w[at].sum()),
+        base_rate=total / float(w.sum()),
+        recall=hits / total if total else float("nan"),
+        effective=effective_size(w[at]),
     )
 
 
@@ -168,13 +188,6 @@ def top_overlap(one: Floats, other: Floats, share: float) -> float:
     """Share of the highest `share` of rows that two scores (two trainings) have in common."""
     n = max(1, round(share * len(one)))
     return len(np.intersect1d(first(one)[:n], first(other)[:n])) / n
-
-
-def overrides(y: Floats, overridden: Floats) -> dict[str, float]:
-    """How often people overrode the draw's list, and what those visits found beside the others."""
-    by_hand = np.asarray(overridden, dtype=bool)
-    rate = [float(np.mean(y[at] == 1)) if at.any() else float("nan") for at in (by_hand, ~by_hand)]
-    return {"rate": float(by_hand.mean()), "hit_rate": rate[0], "hit_rate_of_others": rate[1]}
 
 
 # ---- probabilities --------------------------------------------------------------------------------------
@@ -226,25 +239,21 @@ def wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
 # ---- plots' data ----------------------------------------------------------------------------------------
 
 
-def roc_points(y: Floats, score: Floats, points: int = 100) -> list[list[float]]:
+def roc_points(y: Floats, score: Floats, weight: Floats, points: int = 100) -> list[list[float]]:
     """[[false positive rate, true positive rate], ...], at most about `points` of them."""
-    hit = y[first(score)] == 1
-    true, false = np.cumsum(hit), np.cumsum(~hit)
+    order = first(score)
+    hit, w = y[order] == 1, weight[order]
+    true, false = np.cumsum(w * hit), np.cumsum(w * ~hit)
     at = np.unique(np.linspace(0, len(y) - 1, min(points, len(y))).round().astype(int))
-    return [[0.0, 0.0]] + [[float(false[i] / max(1, false[-1])), float(true[i] / max(1, true[-1]))] for i in at]
+    return [[0.0, 0.0]] + [[float(false[i] / max(1e-12, false[-1])), float(true[i] / max(1e-12, true[-1]))] for i in at]
 
 
-def gain_points(y: Floats, score: Floats, points: int = 50) -> list[list[float]]:
+def gain_points(y: Floats, score: Floats, weight: Floats, points: int = 50) -> list[list[float]]:
     """[[share visited, share of violations found], ...]."""
-    found = np.cumsum(y[first(score)] == 1)
+    order = first(score)
+    found, seen = np.cumsum(weight[order] * (y[order] == 1)), np.cumsum(weight[order])
     at = np.unique(np.linspace(0, len(y) - 1, min(points, len(y))).round().astype(int))
-    return [[0.0, 0.0]] + [[float((i + 1) / len(y)), float(found[i] / max(1, found[-1]))] for i in at]
-
-
-def histogram(p: Floats, bins: int = 20) -> list[list[float]]:
-    """[[from, to, rows], ...] of probabilities."""
-    counts, edges = np.histogram(p, bins=bins, range=(0.0, 1.0))
-    return [[float(a), float(b), int(c)] for a, b, c in zip(edges[:-1], edges[1:], counts, strict=True)]
+    return [[0.0, 0.0]] + [[float(seen[i] / seen[-1]), float(found[i] / max(1e-12, found[-1]))] for i in at]
 
 
 # ---- resampling -----------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ class _Design:
         penalty = np.full(len(places), l2)
         penalty[-1] = 1e-9
         kept = free[self.free]
-        hessian = self.start if kept.all() else self.start[np.ix_(kept, kept)]
+        hessian: Floats | None = self.start if kept.all() else self.start[np.ix_(kept, kept)]
         factor, last, age = None, np.inf, 0
         for _ in range(200):
             q = sigmoid(self.offset + self.columns @ beta)
@@ -146,7 +146,7 @@ def _intercept(y: Floats, offset: Floats, weight: Floats) -> float:
     level = 0.0
     for _ in range(100):
         q = sigmoid(offset + level)
-        step = float(weight @ (y - q) / max(weight @ (q * (1 - q)), 1e-12))
+        step = float(weight @ (y - q)) / max(float(weight @ (q * (1 - q))), 1e-12)
         level += min(1.0, max(-1.0, step))
         if abs(step) < 1e-9:
             break

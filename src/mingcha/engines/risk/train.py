@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from mingcha.engines.risk import card, learner, screening
+from mingcha.engines.risk import card, learner, promotion, screening
 from mingcha.engines.risk.arrays import Bools
 from mingcha.engines.risk.backtest import Factors, Window, backtest, calibration_of, require_windows, tested_on
 from mingcha.engines.risk.calibration import Calibration
 from mingcha.engines.risk.config import Config
+from mingcha.engines.risk.fairness import Gate
 from mingcha.engines.risk.model import Model, quantile_grid
 from mingcha.engines.risk.sample import Sample, require_labels
 from mingcha.engines.risk.screening import Proposal
@@ -40,14 +41,15 @@ def train(
     tested: Bools | None = None,
     full: bool = True,
     factors: Mapping[str, dict[str, Any]] | None = None,
-    signed_by: str = "",
+    champion: tuple[Model, Any] | None = None,
 ) -> Trained:
     """A calibrated model with its card.
 
     retained: factors to use; else they are screened on the rows known before the first tested window, so that the
     test is honest, and the same list is then used. allowed: the whitelist. prior: factor -> +1 or -1, what is known
     beforehand. tested: (n,) rows that a test may use, where more are trained on. full: also test all allowed factors.
-    factors: what the contracts say of each factor, for its card.
+    factors: what the contracts say of each factor, for its card. champion: the model in force, and the day from which
+    on it hasn't learnt; it is compared on the windows from then on, and `sample` has its factors.
     Raises Problem: nothing to learn from, no window to test, a factor that the sample lacks.
     """
     c = config or Config()
@@ -64,13 +66,37 @@ def train(
     everything = Factors.of([f for f in sample.factors if allowed is None or f in allowed], prior)
     longer = everything if full and len(everything.names) > len(chosen.names) else None
     windows = backtest(sample, splits, chosen, config=c, full=longer, full_in=1)
-    model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c), signed_by=signed_by)
-    return Trained(
-        model=model,
-        proposal=proposal,
-        windows=tuple(windows),
-        card=card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names)),
+    model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c))
+    about = card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names))
+    about["challenge"] = challenge(sample, windows, champion, about["fairness"], c) if champion else None
+    return Trained(model=model, proposal=proposal, windows=tuple(windows), card=about)
+
+
+def challenge(
+    sample: Sample,
+    windows: Sequence[Window],
+    champion: tuple[Model, Any],
+    fairness: Sequence[Mapping[str, Any]],
+    config: Config,
+) -> dict[str, Any]:
+    """Whether the challenger may take the champion's place, by visits that neither had seen (promotion.py)."""
+    model, since = champion
+    unseen = [w for w in windows if w.first >= np.datetime64(since, "D")]
+    if not unseen:
+        return {"rows": 0, "allowed": False, "gain": None, "better": False, "fair": None, "unfair": []}
+    rows = np.concatenate([w.rows for w in unseen])
+    verdict = promotion.judge(
+        sample.y[rows],
+        np.concatenate([w.calibrated for w in unseen]),
+        model.score(sample.take(rows)),
+        np.concatenate([w.weight for w in unseen]),
+        capacity=config.evaluating.capacity,
+        unfair=[Gate(**gate) for table in fairness for gate in table["gates"]],
+        resamples=config.evaluating.resamples,
+        level=config.evaluating.level,
+        seed=config.seed,
     )
+    return {"rows": len(rows), **verdict.as_dict()}
 
 
 def windows_of(sample: Sample, config: Config, tested: Bools | None = None) -> list[Split]:
@@ -116,7 +142,6 @@ def fit_model(
     *,
     config: Config,
     calibration: Calibration | None = None,
-    signed_by: str = "",
 ) -> Model:
     """A model of all rows of `sample`, which need labels, on these factors."""
     require_labels(sample, "训练", "train")
@@ -133,11 +158,11 @@ def fit_model(
         about={
             "rows": len(sample),
             "positives": int(sample.y.sum()),
+            "base_rate": float(np.average(sample.y, weights=weights(sample.pi, config.weight_cap))),
             "from": str(sample.as_of.min()),
             "until": str(sample.as_of.max()),
             "trees": fitted.size.trees,
             "l2": fitted.size.l2,
             "weighting": weighting(sample.pi, config.weight_cap).as_dict(),
-            "signed_by": signed_by,
         },
     )
