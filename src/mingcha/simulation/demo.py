@@ -174,7 +174,7 @@ def _plan(title: str, budget: int) -> Any:
         budget=budget,
         user=_staff("planner"),
         division="9801",
-        cap=2,
+        cap=1,
         public_source="模拟的公共随机数（演示用）",
         basis="随机抽查事项清单（模拟）",
         risk_model=_champion(),

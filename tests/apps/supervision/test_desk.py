@@ -112,11 +112,13 @@ def test_a_party_stays_away(desk, scored, keys):
     second = frozen(desk, keys, found)
     assert list(found.draws.values_list("pk", flat=True)) == [first.pk, second.pk]
     committed(desk, keys, second, PARTIES[:1])
-    assert 'value="公证处"' in client.get(f"/plans/{found.number}/").content.decode()
+    page = client.get(f"/plans/{found.number}/").content.decode()
+    assert 'value="公证处"' in page and "ask-void" not in page  # once only
     client.post(f"/plans/{found.number}/draw/", {"public_value": "1", "without": "公证处"})
     client.post(f"/plans/{found.number}/publish/")
     page = client.get(f"/public/draw/{found.number}/").content.decode()
     assert "逾期未揭示。 Stayed away: 公证处" in page and "did not reveal" in page
+    assert "No party has signed the result" in page
 
 
 def test_what_is_wrong_stands_above_the_form(desk, staff, scored, keys):

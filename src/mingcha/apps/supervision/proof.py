@@ -64,6 +64,11 @@ class Ceremony:
         return self.params.get("attempt", 1) > 1
 
     @property
+    def voidable(self) -> bool:
+        """Somebody stays away, and it is the first time that this costs anything."""
+        return bool(self.unrevealed) and not (self.again and self.revealed)
+
+    @property
     def outside(self) -> list[tuple[str, int]]:
         """Who stands outside the frame, as the parties signed it: (reason, how many)."""
         return outside(self.params.get("outside", {}))

@@ -120,7 +120,7 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
 
 def _say(form, problem: Problem) -> None:
     """Put what a service refused above the form, so that nothing need be typed again."""
-    form.add_error(None, problem.text(get_language() or "zh").splitlines())
+    form.add_error(None, problem.text(get_language() or "zh"))
 
 
 def _absent(state) -> list[str]:
