@@ -9,7 +9,7 @@ from mingcha.engines.sampling.allocation import allocate
 from mingcha.simulation import learning
 from mingcha.simulation.assumptions import HOLLOW, Assumptions
 from mingcha.simulation.observed import FACTORS
-from mingcha.simulation.policies import POLICIES
+from mingcha.simulation.policies import POLICIES, Aim
 from mingcha.simulation.story import STRATA
 from mingcha.simulation.study import Study, _auc, _rank_correlation, replicate, run, summary
 from mingcha.simulation.town import CAP, Labels, close_quarter, fork, open_quarter, settle
@@ -86,7 +86,7 @@ def test_estimates_are_unbiased_over_many_draws_of_one_frame(policy, take):
     scores = 0.03 + rng.beta(1.3, 9, len(frame.rows))  # as learned scores lie: most low, a few high
     made = []
     for _ in range(200):
-        choice = POLICIES[policy](rng, strata, take, scores)
+        choice = POLICIES[policy](rng, strata, take, scores, Aim())
         made.append(learning.estimate(recorded[choice.rows], choice, strata))
     values = np.array([m.value for m in made])
     assert abs(values.mean() - recorded.mean()) < 4 * values.std() / len(values) ** 0.5 + 0.002
@@ -96,7 +96,7 @@ def test_estimates_are_unbiased_over_many_draws_of_one_frame(policy, take):
 def test_targeted_probabilities_lie_between_floor_and_ceiling():
     rng = np.random.default_rng(2)
     strata = ["a"] * 1_000
-    choice = POLICIES["targeted"](rng, strata, 50, rng.random(1_000))
+    choice = POLICIES["targeted"](rng, strata, 50, rng.random(1_000), Aim())
     assert len(choice.rows) == 50 and choice.P.sum() == 50 * 1_000_000
     assert choice.P.min() >= allocate(strata, 50).P.min() * 0.1 - 1 and choice.P.max() <= 900_000
 

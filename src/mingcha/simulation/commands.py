@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from mingcha.engines.sampling.allocation import EXPLORATION, FOCUS
 from mingcha.problems import Problem
 
 demo = typer.Typer(add_completion=False)
@@ -86,6 +87,8 @@ def simulate_(
     history: Annotated[int, typer.Option(min=3, help="months of uniform draws before, from which to learn")] = 36,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     tail: Annotated[float, typer.Option(min=0, max=3, help="how many times the assumed share of offenders")] = 1.0,
+    exploration: Annotated[float, typer.Option(min=0, max=1, help="targeted: share of visits at random")] = EXPLORATION,
+    focus: Annotated[int, typer.Option(min=0, help="targeted: how sharply the rest follow the score")] = FOCUS,
     workers: Annotated[int, typer.Option(min=1, help="processes; results don't depend on it")] = 2,
     ceiling: Annotated[bool, typer.Option("--ceiling", help="instead: what anybody could know at most")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="all figures as JSON")] = False,
@@ -103,7 +106,7 @@ def simulate_(
 
     study = Study(
         policy=policy.value, entities=entities, quarters=months // 3, history=history // 3, replicates=replicates,
-        budget_share=budget_share, seed=seed, tail=tail,
+        budget_share=budget_share, seed=seed, tail=tail, exploration=exploration, focus=focus,
     )  # fmt: skip
     if ceiling:
         from .ceiling import ceiling as measured

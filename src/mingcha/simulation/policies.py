@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mingcha.engines.sampling.allocation import allocate
+from mingcha.engines.sampling.allocation import EXPLORATION, FOCUS, allocate
 from mingcha.engines.sampling.draw import first, q_values
 
 from .truth import Floats
 
-EXPLORATION = 0.15  # targeted: share of uniform visits; with FOCUS the best of ten pairs tried (docs/simulation.md)
-FOCUS = 14  # and how sharply the rest follow the score
 LISTED = 0.032  # foshan: share of firms that the model lists as risky
 INTO_PLAN = 0.35  # and the share of the list that goes into the plan
 
@@ -28,31 +26,39 @@ class Choice:
     P: NDArray[np.int64] | None
 
 
-def uniform(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None) -> Choice:
+@dataclass(frozen=True)
+class Aim:
+    """How `targeted` allocates: by default as a plan does."""
+
+    exploration: float = EXPLORATION  # share of the visits that falls uniformly
+    focus: int = FOCUS  # how sharply the rest follow the score
+
+
+def uniform(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None, aim: Aim) -> Choice:
     """Everyone alike."""
     allocation = allocate(strata, take)
     return Choice(_drawn(rng, strata, allocation.P, allocation.strata), allocation.P)
 
 
-def targeted(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None) -> Choice:
+def targeted(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None, aim: Aim) -> Choice:
     """Ours: a share of the visits uniform, the rest where the score is; nobody certain, nobody safe."""
     risk = np.asarray(scores, dtype=np.float64)
-    allocation = allocate(strata, take, scores=risk, exploration=EXPLORATION, focus=FOCUS)
+    allocation = allocate(strata, take, scores=risk, exploration=aim.exploration, focus=aim.focus)
     return Choice(_drawn(rng, strata, allocation.P, allocation.strata), allocation.P)
 
 
-def top_k(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None) -> Choice:
+def top_k(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None, aim: Aim) -> Choice:
     """The highest scores, without any draw."""
     return Choice(_highest(scores, take), None)
 
 
-def foshan(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None) -> Choice:
+def foshan(rng: np.random.Generator, strata: list[str], take: int, scores: Floats | None, aim: Aim) -> Choice:
     """As the article tells: of the highest-scored 3.2% of firms, 35% go into the plan; no one else does."""
     listed = _highest(scores, round(LISTED * len(strata)))
     return Choice(np.sort(rng.choice(listed, round(INTO_PLAN * len(listed)), replace=False)), None)
 
 
-Policy = Callable[[np.random.Generator, list[str], int, Floats | None], Choice]
+Policy = Callable[[np.random.Generator, list[str], int, Floats | None, Aim], Choice]
 LAWFUL = ("uniform", "targeted")  # every firm has a known chance
 POLICIES: dict[str, Policy] = {"uniform": uniform, "targeted": targeted, "top-k": top_k, "foshan": foshan}
 

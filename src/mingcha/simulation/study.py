@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mingcha.engines.sampling.allocation import EXPLORATION, FOCUS
 from mingcha.engines.sampling.encoding import MILLION
 
 from . import learning
 from .assumptions import Assumptions
-from .policies import LAWFUL, POLICIES
+from .policies import LAWFUL, POLICIES, Aim
 from .story import STRATA
 from .town import Town, close_quarter, fork, open_quarter, settle
 from .truth import log_odds
@@ -39,6 +40,8 @@ class Study:
     budget_share: float = 0.011
     seed: int = 1
     tail: float = 1.0
+    exploration: float = EXPLORATION
+    focus: int = FOCUS
 
     @property
     def visits(self) -> int:
@@ -69,10 +72,10 @@ def replicate(study: Study, number: int) -> Figures:
     uniform draws in the same town, and how well inspectors' strictness was recovered at the end."""
     town = settle(study.seed, number, study.entities, study.visits, Assumptions().with_tail(study.tail))
     for _ in range(study.history):
-        _quarter(town, "uniform", study.visits)
+        _quarter(town, "uniform", study)
     beside = fork(town)
-    ours = [_quarter(town, study.policy, study.visits) for _ in range(study.quarters)]
-    theirs = [_quarter(beside, "uniform", study.visits) for _ in range(study.quarters)]
+    ours = [_quarter(town, study.policy, study) for _ in range(study.quarters)]
+    theirs = [_quarter(beside, "uniform", study) for _ in range(study.quarters)]
     out = {f.name: np.array([getattr(q, f.name) for q in ours], dtype=float) for f in fields(Quarter)}
     out |= {f"uniform_{f.name}": np.array([getattr(q, f.name) for q in theirs], dtype=float) for f in fields(Quarter)}
     found = learning.strictness(town.labels, len(town.inspectors))
@@ -80,13 +83,13 @@ def replicate(study: Study, number: int) -> Figures:
     return out
 
 
-def _quarter(town: Town, policy: str, take: int) -> Quarter:
+def _quarter(town: Town, policy: str, study: Study) -> Quarter:
     frame = open_quarter(town)
     strata = [STRATA[code] for code in frame.stratum.tolist()]
     scores = None
     if policy != "uniform":
         scores = learning.scores(town.labels, frame.x[frame.rows], len(town.inspectors))
-    choice = POLICIES[policy](town.lot(), strata, take, scores)
+    choice = POLICIES[policy](town.lot(), strata, study.visits, scores, Aim(study.exploration, study.focus))
     rows, recorded = frame.rows[choice.rows], frame.outcome.recorded
     estimate = learning.estimate(recorded[rows], choice, strata)
     probability = log_odds(town.firms, town.quarter, town.assumed)[frame.rows]

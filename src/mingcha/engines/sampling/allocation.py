@@ -20,7 +20,7 @@ from mingcha.problems import Problem
 
 EXPLORATION = 0.1  # of the visits fall uniformly
 CEILING = 0.9  # a firm that must be visited is focused supervision, not a draw
-FOCUS = 6  # twice the score, 2**6 times the targeted share
+FOCUS = 14  # twice the score, 2**14 times the targeted share (docs/simulation.md compares)
 CLASS_WEIGHTS = {"A": 0.4, "B": 1.0, "C": 2.5, "D": 4.0}  # law-abiding firms are visited less
 
 

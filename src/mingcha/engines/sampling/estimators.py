@@ -54,16 +54,21 @@ def frame_total(mean: Estimate, N: int) -> Estimate:
 def proportion(y: Floats, pi: Floats, strata: Sequence[str], N: int, level: float = 0.95) -> Estimate:
     """The Hájek mean of a yes or no (1 or 0), with an interval that stays within 0 to 1 and holds for rare events.
 
-    Korn and Graubard: Clopper and Pearson's interval at the effective sample size, p (1 - p) / variance.
+    Korn and Graubard: Clopper and Pearson's interval at the effective sample size, p (1 - p) / variance. Where a few
+    results of small pi make up most of the variance, it is itself known badly, and the interval is wider: the degrees
+    of freedom are Satterthwaite's, if these are fewer.
     """
     from scipy.stats import beta
 
+    y, pi = _sound(y, pi)
     plain = hajek_mean(y, pi, strata, N, level)
     p, n = plain.value, plain.n
     if not 0 < p < 1 or plain.se == 0:  # no spread was seen: the weights alone tell the effective size
-        size = effective_size(1 / np.asarray(pi))
+        size = effective_size(1 / pi)
     else:
-        t = _quantile(_freedom(pi, strata), level) / _quantile(n - 1, level) if n > 1 else 1.0
+        parts = _variances((y - p) / pi, pi, strata)
+        freedom = min(float(_freedom(pi, strata)), effective_size(parts))
+        t = _quantile(freedom, level) / _quantile(n - 1, level) if n > 1 else 1.0
         size = min(float(n), p * (1 - p) / plain.se**2 / t**2)
     hits, tail = p * size, (1 - level) / 2
     low = float(beta.ppf(tail, hits, size - hits + 1)) if hits > 0 else 0.0
@@ -114,13 +119,17 @@ def variance(e: Floats, pi: Floats, strata: Sequence[str]) -> float:
 
     ebar_h is the (1 - pi)-weighted mean of e. Units with pi = 1 are certain: they add nothing and don't count in n_h.
     """
-    total = 0.0
+    return float(_variances(e, pi, strata).sum())
+
+
+def _variances(e: Floats, pi: Floats, strata: Sequence[str]) -> Floats:
+    """(n,) what each result adds to the variance."""
+    parts = np.zeros(len(e))
     for rows in _groups(pi, strata):
         weight = 1 - pi[rows]
         centre = float((weight * e[rows]).sum() / weight.sum())
-        n = len(rows)
-        total += n / (n - 1) * float((weight * (e[rows] - centre) ** 2).sum())
-    return total
+        parts[rows] = len(rows) / (len(rows) - 1) * weight * (e[rows] - centre) ** 2
+    return parts
 
 
 def label_weights(pi: Floats, cap: float) -> Floats:
@@ -165,7 +174,7 @@ def _freedom(pi: Floats, strata: Sequence[str]) -> int:
     return sum(map(len, groups)) - len(groups)
 
 
-def _quantile(freedom: int, level: float) -> float:
+def _quantile(freedom: float, level: float) -> float:
     from scipy.stats import t
 
     return float(t.ppf((1 + level) / 2, freedom)) if freedom > 0 else 0.0
