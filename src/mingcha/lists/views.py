@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+
+from mingcha.apps.accounts.permissions import may
+from mingcha.apps.accounts.services import audit_record
 
 from .declare import Listing
 from .export import export
@@ -23,19 +25,25 @@ def list_response(
     queryset: QuerySet,
     *,
     template: str = "web/list.html",
+    export_action: str = "",
     may_export: bool = False,
-    on_export: Callable[[ListPage, str], None] | None = None,
     **context: Any,
 ) -> HttpResponse:
     """The answer to a request for `listing` over `queryset` (what the user may see).
 
-    `on_export(page, kind)` is called before an export begins: to audit it.
+    `export_action` of the permission matrix says who may take the list away as a file. Every export is audited before
+    it begins, with what was asked for. (`may_export` is for a list that has no such action yet.)
     """
     page = ListPage(listing, request, queryset)
+    may_export = may(request.user, export_action) if export_action else may_export
     kind = request.GET.get("as", "")
     if kind in ("csv", "xlsx") and may_export:
-        if on_export:
-            on_export(page, kind)
+        audit_record(
+            user=request.user,
+            action=export_action or f"lists.{listing.name}.export",
+            obj=request.user,
+            after={"kind": kind, "search": page.words, "filters": page.chosen},
+        )
         columns = [c for c in listing.columns if c.value]
         ordered = page.queryset.order_by(*page.order.by(0, False))
         rows = ([c.value(row) for c in columns if c.value] for row in ordered.iterator(chunk_size=2000))

@@ -22,6 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "quarantine": may(user, "exchange.quarantine.view"),
         "models": may(user, "risk.model.view"),
         "plans": may(user, "supervision.plan.view"),
+        "scores": may(user, "risk.scores.view"),
     }
     entities, plans = entities_visible(user), plans_visible(user)
     context = {

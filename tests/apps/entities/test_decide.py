@@ -31,7 +31,7 @@ def licences():
 
 @pytest.fixture
 def person():
-    return User.objects.create(username="zhang")
+    return User.objects.create(username="zhang", role="clerk")
 
 
 def test_a_provisional_one_is_merged_and_goes_on_following_its_rows(licences, person):
@@ -106,5 +106,8 @@ def test_by_the_command_line(licences, person, monkeypatch):
     assert done.exit_code == 0 and entity_get("L1").key == V
     assert run("merge", U, "L3", "--reason", "同一经营者", "--by", "zhang").exit_code == 0
     assert entity_get("L3").key == U
+    User.objects.create(username="li", role="officer")
+    refused = run("merge", U, "L2", "--reason", "同一经营者", "--by", "li")
+    assert isinstance(refused.exception, Problem) and "entities.entity.decide" in refused.exception.text("en")
     nobody = run("merge", U, "L2", "--reason", "同一经营者", "--by", "nobody")
     assert isinstance(nobody.exception, Problem) and "zhang" in nobody.exception.text("en")

@@ -71,7 +71,7 @@ def test_the_export_has_every_row_with_its_reasons_and_all_its_columns(delivered
     assert rows[2]["原因 Reason"].count(" / ") == 2
     assert rows[3]["负责人"] == "欧阳修司马光"  # the department's own data are not masked from it
     assert rows[5]["原文 Text"] == "JY5,,短"
-    assert AuditRecord.objects.get(action="exchange.quarantine.export").after["rows"] == 5
+    assert AuditRecord.objects.get(action="exchange.quarantine.hand_back").after["rows"] == 5
 
 
 def test_a_mended_export_can_be_imported_as_it_is(delivered, tmp_path):

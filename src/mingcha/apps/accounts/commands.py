@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from mingcha.instance import open_django
+from mingcha.output import print_table, said, say
 from mingcha.problems import Problem
+
+By = Annotated[
+    str, typer.Option("--by", help="经办人（用户名），须有此项权限 / who does it (user name); must have the right")
+]
 
 app = typer.Typer(no_args_is_help=True, help="Members of staff: add, list, set a password.")
 
@@ -23,12 +28,15 @@ def add(
     role: Annotated[str, typer.Option(help="administrator, clerk, planner, officer or auditor")] = "officer",
     unit: Annotated[str, typer.Option(help="the code of a unit; default: the bureau")] = "",
     name: Annotated[str, typer.Option(help="the person's name")] = "",
+    by: By = "",
 ) -> None:
     """Add a member of staff."""
     open_django()
+    from .selectors import user_acting
     from .services import user_create
 
-    user = user_create(username=username, password=password, role=role, unit=_unit(unit), name=name)
+    acting = user_acting(by, "accounts.user.manage")
+    user = user_create(username=username, password=password, role=role, unit=_unit(unit), name=name, user=acting)
     typer.echo(f"{user.username}  {user.role}  {user.unit.name if user.unit else '—'}")
 
 
@@ -36,32 +44,33 @@ def add(
 def list_() -> None:
     """Everyone with an account."""
     open_django()
-    from rich.console import Console
-    from rich.table import Table
-
     from .models import User
 
-    table = Table("username", "name", "role", "unit", "division", "active", box=None)
-    for user in User.objects.select_related("unit").order_by("username"):
-        unit = user.unit
-        table.add_row(
-            user.username,
-            user.name,
-            user.role,
-            unit.name if unit else "—",
-            unit.division if unit else "",
-            "✓" if user.is_active else "",
-        )
-    Console().print(table)
+    print_table(
+        (
+            said("用户名", "username"),
+            said("姓名", "name"),
+            said("角色", "role"),
+            said("单位", "unit"),
+            said("区划", "division"),
+            said("启用", "active"),
+        ),
+        [
+            (u.username, u.name, u.role, u.unit or "—", u.unit.division if u.unit else "", "✓" if u.is_active else "")
+            for u in User.objects.select_related("unit").order_by("username")
+        ],
+    )
 
 
 @app.command()
-def password(username: str, password: Password) -> None:
+def password(username: str, password: Password, by: By = "") -> None:
     """Set a new password."""
     open_django()
     from .models import User
+    from .selectors import user_acting
     from .services import user_set_password
 
+    acting = user_acting(by, "accounts.user.manage")
     account = User.objects.filter(username=username).first()
     if not account:
         raise Problem(
@@ -70,8 +79,8 @@ def password(username: str, password: Password) -> None:
             todo_zh="用 mingcha user list 查看。",
             todo_en="See mingcha user list.",
         )
-    user_set_password(account=account, password=password)
-    typer.echo(f"{account.username}: 密码已更新 / password set")
+    user_set_password(account=account, password=password, user=acting)
+    say(f"{account.username}：密码已更新", f"{account.username}: password set")
 
 
 def _unit(code: str):

@@ -44,6 +44,7 @@ class AuditRecord(models.Model):
     at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
     request = models.CharField(_("request"), max_length=32, db_index=True)
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.CharField(_("actor"), max_length=100, blank=True)  # who, where it was no user: cli:<system's user>
     action = models.CharField(_("action"), max_length=60, db_index=True)
     object_type = models.CharField(_("object type"), max_length=60)
     object_id = models.CharField(_("object"), max_length=100)

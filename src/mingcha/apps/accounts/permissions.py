@@ -1,6 +1,7 @@
 """Who may do what, from one matrix that business staff can read: permissions.csv (action x role).
 
-Jurisdiction comes on top: a user sees what lies in his unit's division (`in_jurisdiction`).
+Jurisdiction comes on top: a user sees what lies in his unit's division (`in_jurisdiction`). On the command line the
+matrix is asked where `--by` names a user (selectors.user_acting).
 """
 
 from __future__ import annotations
@@ -52,3 +53,8 @@ def in_jurisdiction(user, field: str = "division") -> Q:
     if user.unit_id is None:
         return Q(pk__in=())
     return Q(**{f"{field}__startswith": user.unit.division}) if user.unit.division else Q()
+
+
+def whole_bureau(user) -> bool:
+    """Whether `user` is of the bureau itself, not of a unit below it: for what no division tells apart."""
+    return user.unit_id is not None and user.unit.parent_id is None

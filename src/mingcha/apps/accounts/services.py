@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import uuid
+from functools import cache
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -22,12 +25,23 @@ def audit_record(*, user: User | None, action: str, obj, before: dict | None = N
     return AuditRecord.objects.create(
         request=request_id.get() or _process,
         user=user,
+        actor="" if user or request_id.get() else _system_user(),
         action=action,
         object_type=obj._meta.label_lower,
         object_id=str(obj.pk),
         before=before,
         after=after,
     )
+
+
+@cache
+def _system_user() -> str:
+    """Who runs this command, as the operating system knows him."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry, as in some containers
+        name = str(os.getuid())
+    return f"cli:{name}"[:100]
 
 
 @transaction.atomic

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from mingcha.instance import open_django
-from mingcha.problems import Problem, languages
+from mingcha.output import notice, print_json, print_table, said, say, under_way
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -62,9 +61,7 @@ def find(
         print_json([_entity_json(e) for e in found])
         return
     _print_entities(found)
-    typer.echo(
-        _say(f"{len(found)} 个，{seconds * 1000:.0f} ms", f"{len(found)} found, {seconds * 1000:.0f} ms"), err=True
-    )
+    say(f"{len(found)} 个，{seconds * 1000:.0f} ms", f"{len(found)} found, {seconds * 1000:.0f} ms", aside=True)
 
 
 @app.command("list")
@@ -127,19 +124,17 @@ def resolve(
 
         for name in dataset:
             dataset_get(name)
-    report = entities_resolve(datasets=dataset or None, say=_progress)
+    report = entities_resolve(datasets=dataset or None, say=under_way)
     if as_json:
         print_json(asdict(report))
         return
-    typer.echo(
-        _say(
-            f"批次 {report.batches}，新主体 {report.entities_new:,}，更新 {report.entities_changed:,}，"
-            f"新关联 {report.links_new:,}，撤回关联 {report.links_retracted:,}，待判定冲突 {report.conflicts_new:,}，"
-            f"用时 {report.seconds:.1f} 秒",
-            f"{report.batches} batches: {report.entities_new:,} new entities, {report.entities_changed:,} changed, "
-            f"{report.links_new:,} new links, {report.links_retracted:,} retracted, "
-            f"{report.conflicts_new:,} conflicts to decide, {report.seconds:.1f} s",
-        )
+    say(
+        f"批次 {report.batches}，新主体 {report.entities_new:,}，更新 {report.entities_changed:,}，"
+        f"新关联 {report.links_new:,}，撤回关联 {report.links_retracted:,}，待判定冲突 {report.conflicts_new:,}，"
+        f"用时 {report.seconds:.1f} 秒",
+        f"{report.batches} batches: {report.entities_new:,} new entities, {report.entities_changed:,} changed, "
+        f"{report.links_new:,} new links, {report.links_retracted:,} retracted, "
+        f"{report.conflicts_new:,} conflicts to decide, {report.seconds:.1f} s",
     )
 
 
@@ -152,12 +147,14 @@ def merge(
 ) -> None:
     """由人判定两个主体为同一个 / Say that two entities are one: from now on, with a reason."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .selectors import entity_get
     from .services import entity_merge
 
     one, other = entity_get(keep), entity_get(drop)
-    entity_merge(keep=one, drop=other, reason=reason, user=_user(by))
-    typer.echo(_say(f"{other.key} 已并入 {one.key}", f"{other.key} is now {one.key}"))
+    entity_merge(keep=one, drop=other, reason=reason, user=user_signing(by, "entities.entity.decide"))
+    say(f"{other.key} 已并入 {one.key}", f"{other.key} is now {one.key}")
 
 
 @app.command()
@@ -172,48 +169,24 @@ def split(
 ) -> None:
     """由人判定某些编码不属于该主体 / Say that keys don't belong to an entity: from now on, with a reason."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .selectors import entity_get
     from .services import entity_split
 
     one = entity_get(entity)
-    other = entity_split(entity=one, keys=key, to=entity_get(to) if to else None, reason=reason, user=_user(by))
-    typer.echo(_say(f"已从 {one.key} 拆出到 {other.key}", f"Taken out of {one.key} into {other.key}"))
-
-
-def _user(name: str) -> Any:
-    from mingcha.apps.accounts.models import User
-
-    user = User.objects.filter(username=name, is_active=True).first()
-    if user is None:
-        names = list(User.objects.filter(is_active=True).values_list("username", flat=True)[:10])
-        raise Problem(
-            zh=f"没有用户“{name}”：合并和拆分须由人作出。",
-            en=f"There is no user {name!r}: a merge or split is a person's decision.",
-            todo_zh="已有用户：" + "、".join(names) if names else "请先用 mingcha user 建立用户。",
-            todo_en="There are: " + ", ".join(names) if names else "Make one first, with mingcha user.",
-        )
-    return user
-
-
-def _say(zh: str, en: str) -> str:
-    return "\n".join({"zh": zh, "en": en}[language] for language in languages())
-
-
-def _progress(zh: str, en: str) -> None:
-    typer.echo(_say(zh, en).replace("\n", " / ") + " …", err=True)
+    other = entity_split(
+        entity=one,
+        keys=key,
+        to=entity_get(to) if to else None,
+        reason=reason,
+        user=user_signing(by, "entities.entity.decide"),
+    )
+    say(f"已从 {one.key} 拆出到 {other.key}", f"Taken out of {one.key} into {other.key}")
 
 
 def _count(total: int, shown: int) -> None:
-    typer.echo(_say(f"共 {total:,} 个，列出 {shown:,} 个", f"{total:,} in all, {shown:,} shown"), err=True)
-
-
-def print_json(value: Any) -> None:
-    """JSON to standard output; times in ISO 8601."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+    say(f"共 {total:,} 个，列出 {shown:,} 个", f"{total:,} in all, {shown:,} shown", aside=True)
 
 
 def _entity_json(entity: Any) -> dict[str, Any]:
@@ -265,9 +238,9 @@ def _print_file(file: Any) -> None:
     entity = file.entity
     head = Text(f"{entity.name or entity.key}  ", style="bold").append(entity.key, style="cyan")
     if entity.provisional:
-        head.append(_say("  临时编码", "  provisional").replace("\n", " "), style="yellow")
+        head.append("  " + said("临时编码", "provisional"), style="yellow")
     if entity.simulated:
-        head.append(_say("  模拟数据", "  simulated data").replace("\n", " "), style="magenta")
+        head.append("  " + said("模拟数据", "simulated data"), style="magenta")
     console.print(head)
     facts = (entity.kind, entity.get_status_display(), entity.district, entity.address)
     console.print("  ".join(str(fact) for fact in facts if fact), style="dim", highlight=False)
@@ -286,15 +259,15 @@ def _print_file(file: Any) -> None:
         table.add_row(f"{event:%Y-%m-%d %H:%M}", f"{known:%Y-%m-%d}{assumed}", record.title, body)
     console.print(table)
     notes = [
-        _say(
+        said(
             f"共 {file.total} 条记录，{len(file.sources)} 个来源",
             f"{file.total} records of {len(file.sources)} sources",
         )
     ]
     if any(r.known_assumed for r in file.records):
-        notes.append(_say("* 可知时间按数据契约假定", "* known time assumed by the contract"))
+        notes.append(said("* 可知时间按数据契约假定", "* known time assumed by the contract"))
     if any(r.earlier for r in file.records):
-        notes.append(_say("↳ 该记录先前的内容", "↳ what the record said before"))
+        notes.append(said("↳ 该记录先前的内容", "↳ what the record said before"))
     console.print("\n".join(notes), style="dim", highlight=False)
 
 
@@ -310,18 +283,11 @@ def _print_entities(entities: list[Any]) -> None:
     _print_rows(
         [{"key": e.key, "name": e.name, "status": str(e.get_status_display()), "address": e.address} for e in entities]
     )
+    notice(any(e.simulated for e in entities))
 
 
 def _print_rows(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     if not rows:
-        typer.echo(_say("没有。", "None."))
+        say("没有。", "None.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(_shown(value) for value in row.values()))
-    Console().print(table)
+    print_table(list(rows[0]), [[_shown(value) for value in row.values()] for row in rows])

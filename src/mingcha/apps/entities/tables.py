@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.apps.accounts.permissions import may
 from mingcha.lists.declare import Column, Filter, Listing, View
 
 from .choices import Status
@@ -77,3 +80,17 @@ ENTITIES = Listing(
     empty_title=_("There are no entities yet"),
     empty_text=_("They appear when a dataset that is keyed by entity has been imported: mingcha import CONTRACT FILE."),
 )
+
+
+def listing_for(user) -> Listing:
+    """The list as `user` may see it: without scores and classes for whom the matrix refuses them, in any form (column,
+    filter, order, export)."""
+    if may(user, "risk.scores.view"):
+        return ENTITIES
+    return replace(
+        ENTITIES,
+        sort="name",
+        columns=tuple(c for c in ENTITIES.columns if c.name not in ("class", "risk")),
+        filters=tuple(f for f in ENTITIES.filters if f.name != "class"),
+        views=tuple(v for v in ENTITIES.views if "class" not in v.params),
+    )

@@ -11,14 +11,12 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from mingcha.apps.accounts.permissions import may, require
-from mingcha.apps.accounts.services import audit_record
-from mingcha.lists.page import ListPage
 from mingcha.lists.views import list_response
 
 from .models import Entity
 from .panels import panels
 from .selectors import EntityFile, conflicts_open, entities_visible, entity_file
-from .tables import ENTITIES
+from .tables import listing_for
 from .timeline import page_of
 
 log = logging.getLogger(__name__)
@@ -28,10 +26,9 @@ log = logging.getLogger(__name__)
 def entities(request: HttpRequest) -> HttpResponse:
     return list_response(
         request,
-        ENTITIES,
+        listing_for(request.user),
         entities_visible(request.user).select_related("risk"),
-        may_export=may(request.user, "entities.entity.export"),
-        on_export=lambda page, kind: _audit_export(request, page, kind),
+        export_action="entities.entity.export",
     )
 
 
@@ -53,6 +50,7 @@ def entity(request: HttpRequest, key: str) -> HttpResponse:
     claims = conflicts_open(request.user).filter(entity=found)
     context = {
         "entity": found,
+        "sees_score": may(request.user, "risk.scores.view"),
         "keys": file.keys,
         "claims": claims,
         "source": source,
@@ -87,12 +85,3 @@ def _moment(text: str) -> datetime.datetime | None:
     except ValueError:
         return None
     return moment if moment and moment.tzinfo else None
-
-
-def _audit_export(request: HttpRequest, page: ListPage, kind: str) -> None:
-    audit_record(
-        user=request.user,
-        action="entities.entity.export",
-        obj=request.user,
-        after={"kind": kind, "search": page.words, "filters": page.chosen},
-    )

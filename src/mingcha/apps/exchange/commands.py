@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
-from mingcha.problems import languages
+from mingcha.output import notice, print_json, print_table, said
 
 if TYPE_CHECKING:
     from .services import ImportReport
@@ -42,18 +42,28 @@ def import_(
     cluster: Annotated[
         bool | None, typer.Option("--cluster/--no-cluster", help="导入时按主体排序 / sort by entity (default: by size)")
     ] = None,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """导入一批数据：逐行检查，合格的入库，不合格的隔离 / Import a delivery: good rows kept, bad rows to quarantine."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from .services import batch_import
 
+    user = user_acting(by, "exchange.dataset.import")
     with _bar(files, quiet=as_json) as progress:
         report = batch_import(
-            contract=contract, files=files, where=where, clustered=cluster, progress=progress, waiting=_waiting
+            contract=contract,
+            files=files,
+            where=where,
+            clustered=cluster,
+            user=user,
+            progress=progress,
+            waiting=_waiting,
         )
     if as_json:
-        _print_json(report.as_json())
+        print_json(report.as_json())
     else:
         _print_report(report)
 
@@ -63,39 +73,45 @@ def quarantine_list(
     dataset: Annotated[str | None, typer.Argument(help="数据集名 / a dataset's name")] = None,
     batch: Number = None,
     rows: Annotated[int, typer.Option("--rows", min=0, help="列出前几行 / show this many rows, too")] = 0,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """各批数据被隔离的原因 / Why rows were held back, batch by batch."""
     open_django()
-    from .selectors import quarantine_reasons, quarantine_rows
+    from mingcha.apps.accounts.selectors import user_acting
 
+    from .selectors import quarantine_reasons, quarantine_rows, simulated_of
+
+    user = user_acting(by, "exchange.quarantine.view")
     reasons = quarantine_reasons(dataset=dataset, batch=batch)
     names = list(dict.fromkeys(r["dataset"] for r in reasons))
     held = (
-        [{"dataset": n, **r} for n in names for r in quarantine_rows(dataset=n, batch=batch, limit=rows)]
+        [{"dataset": n, **r} for n in names for r in quarantine_rows(dataset=n, batch=batch, limit=rows, user=user)]
         if rows
         else []
     )
+    simulated = simulated_of(names)
     if as_json:
-        _print_json({"reasons": reasons, "rows": held} if rows else {"reasons": reasons})
+        print_json({"reasons": reasons, "simulated": simulated} | ({"rows": held} if rows else {}))
         return
     if not reasons:
-        typer.echo(_said("隔离区是空的。", "The quarantine is empty."))
-    _table(
-        (_said("数据集/批次", "dataset/batch"), _said("行数", "rows"), _said("字段", "field"), _said("原因", "reason")),
+        typer.echo(said("隔离区是空的。", "The quarantine is empty."))
+    print_table(
+        (said("数据集/批次", "dataset/batch"), said("行数", "rows"), said("字段", "field"), said("原因", "reason")),
         [(f"{r['dataset']}/{r['batch']}", f"{r['rows']:,}", r["field"], _reason(r)) for r in reasons],
     )
     if held:
-        _table(
+        print_table(
             (
-                _said("文件", "file"),
-                _said("行", "row"),
-                _said("字段", "field"),
-                _said("值", "value"),
-                _said("原因", "reason"),
+                said("文件", "file"),
+                said("行", "row"),
+                said("字段", "field"),
+                said("值", "value"),
+                said("原因", "reason"),
             ),
             [(r["file"], str(r["row"]), r["field"], (r["value"] or "")[:80], _reason(r)) for r in held],
         )
+    notice(simulated)
 
 
 @quarantine_app.command("export")
@@ -103,13 +119,19 @@ def quarantine_export(
     dataset: Name,
     output: Annotated[Path, typer.Option("--output", "-o", help=".xlsx 或 / or .csv")],
     batch: Number = None,
+    by: By = "",
 ) -> None:
     """导出隔离的行及原因，交提供单位改正 / Export held-back rows with reasons, for the supplying department to mend."""
     open_django()
-    from . import services
+    from mingcha.apps.accounts.selectors import user_acting
 
-    rows = services.quarantine_export(dataset=dataset, path=output, batch=batch)
-    typer.echo(_said(f"已导出 {rows:,} 行：{output}", f"{rows:,} rows exported: {output}"))
+    from . import services
+    from .selectors import simulated_of
+
+    user = user_acting(by, "exchange.quarantine.hand_back")
+    rows = services.quarantine_export(dataset=dataset, path=output, batch=batch, user=user)
+    typer.echo(said(f"已导出 {rows:,} 行：{output}", f"{rows:,} rows exported: {output}"))
+    notice(simulated_of([dataset]))
 
 
 @quarantine_app.command("replay")
@@ -119,15 +141,19 @@ def quarantine_replay(
     contract: Annotated[
         Path | None, typer.Option("--contract", help="改正后的契约（新版本）/ the mended contract (a new version)")
     ] = None,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """按现行（或改正后的）契约重新检查隔离的行 / Check held-back rows again, under the contract or a mended one."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from . import services
 
-    reports = services.quarantine_replay(dataset=dataset, batch=batch, contract=contract, waiting=_waiting)
+    user = user_acting(by, "exchange.quarantine.replay")
+    reports = services.quarantine_replay(dataset=dataset, batch=batch, contract=contract, user=user, waiting=_waiting)
     if as_json:
-        _print_json([r.as_json() for r in reports])
+        print_json([r.as_json() for r in reports])
     else:
         for report in reports:
             _print_report(report)
@@ -141,18 +167,18 @@ def dataset_list(as_json: Json = False) -> None:
 
     found = datasets_summary()
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     if not found:
-        typer.echo(_said("还没有数据集。用 mingcha import 导入。", "There are no datasets yet. Use mingcha import."))
-    head = (_said("名称", "name"), _said("标题", "title"), _said("版本", "version"), _said("行数", "rows"))
-    head += (_said("隔离", "in quarantine"), _said("批次", "batches"), _said("最近", "last"))
-    _table(
+        typer.echo(said("还没有数据集。用 mingcha import 导入。", "There are no datasets yet. Use mingcha import."))
+    head = (said("名称", "name"), said("标题", "title"), said("版本", "version"), said("行数", "rows"))
+    head += (said("隔离", "in quarantine"), said("批次", "batches"), said("最近", "last"))
+    print_table(
         head,
         [
             (
                 d["name"],
-                d["title"] + (_said("（模拟）", " (simulated)") if d["simulated"] else ""),
+                d["title"] + (said("（模拟）", " (simulated)") if d["simulated"] else ""),
                 d["version"],
                 f"{d['rows']:,}",
                 f"{d['quarantined']:,}",
@@ -172,31 +198,32 @@ def dataset_show(dataset: Name, as_json: Json = False) -> None:
 
     found = dataset_summary(dataset)
     if as_json:
-        _print_json(found)
+        print_json(found)
         return
     typer.echo(f"{found['title']}  {found['name']}  {found['version']}  {found['department']}")
+    notice(found["simulated"])
     typer.echo(
-        _said(
+        said(
             f"{found['rows']:,} 行，{found['files']} 个文件，{found['bytes'] / 1e6:,.1f} MB",
             f"{found['rows']:,} rows, {found['files']} files, {found['bytes'] / 1e6:,.1f} MB",
         )
     )
-    _table(
-        (_said("字段", "field"), _said("列名", "column"), _said("类型", "type"), _said("标题", "title")),
+    print_table(
+        (said("字段", "field"), said("列名", "column"), said("类型", "type"), said("标题", "title")),
         [(f["name"], f["header"], f["type"] + (" *" if f["required"] else ""), f["title"]) for f in found["fields"]],
     )
-    head = (_said("批次", "batch"), _said("收到", "received"), _said("入库", "accepted"), _said("重复", "duplicate"))
-    head += (_said("隔离", "quarantined"), _said("文件", "files"))
-    _table(
+    head = (said("批次", "batch"), said("收到", "received"), said("入库", "accepted"), said("重复", "duplicate"))
+    head += (said("隔离", "quarantined"), said("文件", "files"))
+    print_table(
         head,
         [
             (
-                str(b["number"]) + (_said("（已撤回）", " (withdrawn)") if b["withdrawn"] else ""),
+                str(b["number"]) + (said("（已撤回）", " (withdrawn)") if b["withdrawn"] else ""),
                 b["received_at"][:16].replace("T", " "),
                 f"{b['accepted']:,}",
                 f"{b['duplicate']:,}",
                 f"{b['quarantined']:,}",
-                ", ".join(b["files"]) or _said(f"重试第 {b['replay_of']} 批", f"replay of batch {b['replay_of']}"),
+                ", ".join(b["files"]) or said(f"重试第 {b['replay_of']} 批", f"replay of batch {b['replay_of']}"),
             )
             for b in found["batches"]
         ],
@@ -213,80 +240,62 @@ def dataset_contract(dataset: Name) -> None:
 
 
 @dataset_app.command("cluster")
-def dataset_cluster(dataset: Name) -> None:
+def dataset_cluster(dataset: Name, by: By = "") -> None:
     """把数据集的文件按主体排序合并 / Sort and merge the dataset's files by entity, for fast reading."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from . import services
 
-    rows = services.dataset_cluster(name=dataset, waiting=_waiting)
+    user = user_acting(by, "exchange.dataset.import")
+    rows = services.dataset_cluster(name=dataset, user=user, waiting=_waiting)
     typer.echo(
-        _said(f"已排序 {rows:,} 行。", f"{rows:,} rows sorted.") if rows else _said("已是有序的。", "It is sorted.")
+        said(f"已排序 {rows:,} 行。", f"{rows:,} rows sorted.") if rows else said("已是有序的。", "It is sorted.")
     )
 
 
 @dataset_app.command("withdraw")
 def dataset_withdraw(
-    dataset: Name, yes: Annotated[bool, typer.Option("--yes", help="不再询问 / don't ask")] = False
+    dataset: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问 / don't ask")] = False,
+    by: By = "",
 ) -> None:
     """撤回数据集的全部行，以便重新导入 / Take all its rows out of the lake, to import them anew."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from . import services
     from .selectors import dataset_summary
 
+    user = user_acting(by, "exchange.dataset.withdraw")
     found = dataset_summary(dataset)
-    question = _said(
+    question = said(
         f"撤回 {found['title']} 的 {found['rows']:,} 行？", f"Withdraw {found['rows']:,} rows of {dataset}?"
     )
     if not yes:
         typer.confirm(question, abort=True, err=True)
-    rows = services.dataset_withdraw(name=dataset, waiting=_waiting)
-    typer.echo(_said(f"已撤回 {rows:,} 行。", f"{rows:,} rows withdrawn."))
-
-
-def _said(zh: str, en: str) -> str:
-    """In the user's language; in both, where it isn't known."""
-    texts = {"zh": zh, "en": en}
-    return " / ".join(dict.fromkeys(texts[language] for language in languages()))
+    rows = services.dataset_withdraw(name=dataset, user=user, waiting=_waiting)
+    typer.echo(said(f"已撤回 {rows:,} 行。", f"{rows:,} rows withdrawn."))
 
 
 def _reason(reason: dict[str, Any]) -> str:
-    return _said(reason.get("reason_zh") or reason.get("zh", ""), reason.get("reason_en") or reason.get("en", ""))
+    return said(reason.get("reason_zh") or reason.get("zh", ""), reason.get("reason_en") or reason.get("en", ""))
 
 
 def _waiting() -> None:
     typer.echo(
-        _said(
+        said(
             "另一个进程正在导入同一数据集，等待它完成……", "Another process is importing this dataset; waiting for it..."
         ),
         err=True,
     )
 
 
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    if not rows:
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in head:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    console = Console(soft_wrap=False) if sys.stdout.isatty() else Console(width=200)
-    console.print(table)
-
-
 def _print_report(report: ImportReport) -> None:
     for file in report.already:
         number = f"{report.dataset}/{file['batch']}" if file["batch"] else ""
         typer.echo(
-            _said(
+            said(
                 f"{file['file']}：这个文件已导入过（{number or '本次重复给出'}），没有新增。",
                 f"{file['file']}: this file was imported before ({number or 'given twice'}); it adds nothing.",
             )
@@ -294,7 +303,7 @@ def _print_report(report: ImportReport) -> None:
     if any(file["version"] not in ("", report.version) for file in report.already):
         name, version = report.dataset, report.version
         typer.echo(
-            _said(
+            said(
                 f"要按契约 {version} 重新读取：mingcha dataset withdraw {name}，再导入；"
                 f"只重试被隔离的行：mingcha quarantine replay {name} --contract 契约文件",
                 f"To read it anew under contract {version}: mingcha dataset withdraw {name}, then import it again; "
@@ -305,34 +314,32 @@ def _print_report(report: ImportReport) -> None:
         notes = [file["encoding"]] if file["encoding"] else []
         if file["not_taken"]:
             columns = ", ".join(file["not_taken"][:12])
-            notes.append(
-                _said(f"契约未要求、未取的列：{columns}", f"columns not in the contract, not taken: {columns}")
-            )
+            notes.append(said(f"契约未要求、未取的列：{columns}", f"columns not in the contract, not taken: {columns}"))
         typer.echo(f"{file['file']}: {file['rows']:,}" + (f"  ({'; '.join(notes)})" if notes else ""))
     if report.rows_read == 0:
         return
     counts = [
-        (_said("读入", "read"), report.rows_read),
-        (_said("入库", "accepted"), report.rows_accepted),
-        (_said("其中为已知记录的新版本", "of these, new versions of known records"), report.rows_changed),
-        (_said("已知（重复）", "already known"), report.rows_duplicate),
-        (_said("隔离", "in quarantine"), report.rows_quarantined),
-        (_said("未选取", "left out by --where"), report.rows_left_out),
-        (_said("提示（已入库）", "warnings (kept)"), report.warnings),
+        (said("读入", "read"), report.rows_read),
+        (said("入库", "accepted"), report.rows_accepted),
+        (said("其中为已知记录的新版本", "of these, new versions of known records"), report.rows_changed),
+        (said("已知（重复）", "already known"), report.rows_duplicate),
+        (said("隔离", "in quarantine"), report.rows_quarantined),
+        (said("未选取", "left out by --where"), report.rows_left_out),
+        (said("提示（已入库）", "warnings (kept)"), report.warnings),
     ]
     always = counts[:2] + counts[4:5]
     for label, number in counts:
         if number or (label, number) in always:
             typer.echo(f"  {number:>14,}  {label}")
-    _table(
-        (_said("行数", "rows"), _said("字段", "field"), _said("原因", "reason")),
+    print_table(
+        (said("行数", "rows"), said("字段", "field"), said("原因", "reason")),
         [(f"{r['rows']:,}", r["field"], _reason(r)) for r in report.reasons[:20]],
     )
     if report.batch is None:
-        typer.echo(_said("没有新增。", "Nothing was added."))
+        typer.echo(said("没有新增。", "Nothing was added."))
     else:
         typer.echo(
-            _said(
+            said(
                 f"第 {report.batch} 批已提交，用时 {report.seconds:.1f} 秒。",
                 f"Batch {report.dataset}/{report.batch} committed in {report.seconds:.1f} s.",
             )
@@ -353,7 +360,7 @@ def _bar(files: list[Path], *, quiet: bool) -> Iterator[Any]:
     sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(_said("检查", "checking"), total=sum(sizes) or None)
+        task = progress.add_task(said("检查", "checking"), total=sum(sizes) or None)
         done, last = 0, 0
 
         def told(taken: int, rows: int) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from mingcha.apps.accounts.models import User
+from mingcha.apps.accounts.permissions import whole_bureau
 from mingcha.engines.lake.contract import Contract
-from mingcha.engines.lake.held import faults
+from mingcha.engines.lake.held import Within, faults
 from mingcha.engines.lake.reading import contract_of
 from mingcha.engines.lake.view import LakeView, Source
 from mingcha.instance import home
@@ -84,13 +86,56 @@ def batch_file_names(batch: Batch) -> dict[int, str]:
     return dict(batch.source_files.values_list("position", "name"))
 
 
+def quarantine_within(user: User | None, dataset: Dataset) -> Within | None:
+    """The part of a dataset's quarantined rows that `user` may see: None is all, for the bureau itself and for the
+    command line without a user; a unit below it sees the rows of its division, where the dataset names divisions.
+    Problem where it doesn't: nobody can tell whose rows they are."""
+    if user is None or whole_bureau(user):
+        return None
+    column = _division_column(dataset_contract(dataset))
+    if user.unit is None or not user.unit.division or not column:
+        raise Problem(
+            zh=f"“{dataset}”的隔离数据不分区划，只有市局人员可以查看。",
+            en=f"Rows of {dataset.name!r} in quarantine tell no division: they are for the bureau's own staff only.",
+            where=str(user),
+            todo_zh="请由市局人员办理。",
+            todo_en="Ask someone of the bureau itself.",
+        )
+    return column, user.unit.division
+
+
+def _division_column(contract: Contract) -> str:
+    """The header of the column that holds a row's division code (by its data standard), or ""."""
+    fields = {f.name: f for f in contract.fields}
+    return next((fields[r.field].header for r in contract.rules if r.standard == "gb_t_2260" and r.field), "")
+
+
+def quarantine_visible(user: User) -> QuerySet[QuarantineReason]:
+    """The reasons of whose rows `user` may see some. Their counts are of all rows."""
+    reasons = QuarantineReason.objects.select_related("batch__dataset")
+    if whole_bureau(user):
+        return reasons
+    if user.unit is None or not user.unit.division:
+        return reasons.none()
+    told = [d.pk for d in Dataset.objects.all() if _division_column(dataset_contract(d))]
+    return reasons.filter(batch__dataset__in=told)
+
+
 def quarantine_rows(
-    *, dataset: str, batch: int | None = None, reason: QuarantineReason | None = None, limit: int | None = None
+    *,
+    dataset: str,
+    batch: int | None = None,
+    reason: QuarantineReason | None = None,
+    limit: int | None = None,
+    user: User | None = None,
 ) -> Iterator[dict[str, Any]]:
     """What is held back, one dict a fault: batch, file, row, field, value, rule, reason_zh, reason_en, in the files'
-    order; only the faults of `reason`, where it is given. Values of masked fields are masked, and so is the text of a
-    record that could not be taken apart, where a field of the dataset is."""
-    masked = {f.name for f in dataset_contract(dataset_get(dataset)).fields if f.masked}
+    order; only the faults of `reason`, where it is given, and of rows that `user` may see. Values of
+    masked fields are masked, and so is the text of a record that could not be taken apart, where a field of the dataset
+    is."""
+    found = dataset_get(dataset)
+    within = quarantine_within(user, found)
+    masked = {f.name for f in dataset_contract(found).fields if f.masked}
     held = LakeFile.objects.filter(dataset__name=dataset, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
     if batch is not None:
         held = held.filter(batch__number=batch)
@@ -100,7 +145,7 @@ def quarantine_rows(
     for file in held.select_related("batch").order_by("batch__number"):
         names = batch_file_names(file.batch)
         only = (reason.field, reason.rule, reason.reason_en) if reason else None
-        for fault in faults(lake_folder() / file.path, only=only, limit=left):
+        for fault in faults(lake_folder() / file.path, only=only, within=within, limit=left):
             unreadable = fault.pop("unreadable")
             if fault["value"] and (fault["field"] in masked or (unreadable and masked)):
                 fault["value"] = "***"
@@ -189,6 +234,11 @@ def exchange_totals() -> dict[str, int]:
 def batches_latest(number: int) -> list[Batch]:
     """The last deliveries that are in the lake, with their datasets."""
     return list(Batch.objects.filter(withdrawn_at=None).select_related("dataset")[:number])
+
+
+def simulated_of(names: Iterable[str]) -> bool:
+    """Whether any of these datasets is simulated."""
+    return Dataset.objects.filter(name__in=list(names), simulated=True).exists()
 
 
 def simulated_kinds() -> set[bool]:

@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
-from mingcha.apps.accounts.permissions import require
+from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.accounts.services import audit_record
 from mingcha.engines.lake.contract import Contract
 from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 
 from . import selectors
-from .models import Batch, LakeFile, QuarantineReason
+from .models import Batch, Dataset, LakeFile, QuarantineReason
 from .tables import DATASETS, REASONS, reason_of
 
 SHOWN = 200  # quarantined rows on a page; the export has them all
@@ -24,7 +24,7 @@ SHOWN = 200  # quarantined rows on a page; the export has them all
 
 @require("exchange.dataset.view")
 def datasets(request: HttpRequest) -> HttpResponse:
-    return list_response(request, DATASETS, selectors.datasets_totalled(), may_export=True)
+    return list_response(request, DATASETS, selectors.datasets_totalled(), export_action="exchange.dataset.export")
 
 
 @require("exchange.dataset.view")
@@ -44,32 +44,40 @@ def dataset(request: HttpRequest, name: str) -> HttpResponse:
         "batches": list(batches.select_related("replay_of").prefetch_related("source_files")[:50]),
         "versions": batches.order_by().values("version").annotate(first=Min("received_at")).order_by("-first"),
         "lake": {"files": lake.count(), "bytes": lake.aggregate(total=Sum("bytes"))["total"] or 0},
-        "reasons": QuarantineReason.objects.filter(batch__dataset=found, warning=False, closed_at=None)[:8],
+        "reasons": _reasons(request, found),
     }
     return render(request, "exchange/dataset.html", context)
 
 
 @require("exchange.quarantine.view")
 def quarantine(request: HttpRequest) -> HttpResponse:
-    reasons = QuarantineReason.objects.filter(closed_at=None).select_related("batch__dataset")
-    return list_response(request, REASONS, reasons, may_export=True)
+    reasons = selectors.quarantine_visible(request.user).filter(closed_at=None)
+    return list_response(request, REASONS, reasons, export_action="exchange.quarantine.export")
 
 
 @require("exchange.quarantine.view")
 def quarantine_rows(request: HttpRequest, pk: int) -> HttpResponse:
-    reason = get_object_or_404(QuarantineReason.objects.select_related("batch__dataset"), pk=pk)
+    reason = get_object_or_404(selectors.quarantine_visible(request.user), pk=pk)
     dataset = reason.batch.dataset.name
     kind = request.GET.get("as", "")
-    if kind in ("csv", "xlsx"):
+    may_export = may(request.user, "exchange.quarantine.export")
+    if kind in ("csv", "xlsx") and may_export:
         audit_record(user=request.user, action="exchange.quarantine.export", obj=reason, after={"kind": kind})
         head = [_("File"), _("Row"), _("Field"), _("Value"), "原因", "Reason"]
         name = f"quarantine-{reason.batch.dataset.name}-{reason.batch_id}"
-        rows = selectors.quarantine_rows(dataset=dataset, reason=reason)
+        rows = selectors.quarantine_rows(dataset=dataset, reason=reason, user=request.user)
         cells = ([r["file"], r["row"], r["field"], r["value"], r["reason_zh"], r["reason_en"]] for r in rows)
         return export(request, kind=kind, name=name, head=head, rows=cells, count=reason.rows)
-    rows = list(selectors.quarantine_rows(dataset=dataset, reason=reason, limit=SHOWN))
-    context = {"reason": reason, "title": reason_of(reason), "rows": rows}
+    rows = list(selectors.quarantine_rows(dataset=dataset, reason=reason, limit=SHOWN, user=request.user))
+    context = {"reason": reason, "title": reason_of(reason), "rows": rows, "may_export": may_export}
     return render(request, "exchange/quarantine_rows.html", context)
+
+
+def _reasons(request: HttpRequest, dataset: Dataset) -> list[QuarantineReason]:
+    if not may(request.user, "exchange.quarantine.view"):
+        return []
+    reasons = selectors.quarantine_visible(request.user).filter(batch__dataset=dataset)
+    return list(reasons.filter(warning=False, closed_at=None)[:8])
 
 
 def _field(contract: Contract, field) -> dict[str, Any]:

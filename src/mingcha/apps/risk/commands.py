@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
+from mingcha.output import notice, print_json, say, under_way
 from mingcha.problems import Problem, languages
 
 app = typer.Typer(
@@ -40,24 +40,6 @@ def day(text: str) -> dt.date | None:
         ) from None
 
 
-def show(data: Any) -> None:
-    """Strict JSON: what is not known is null, never NaN."""
-    typer.echo(json.dumps(_known(data), ensure_ascii=False, indent=2, default=str, allow_nan=False))
-
-
-def _known(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {k: _known(v) for k, v in data.items()}
-    if isinstance(data, list | tuple):
-        return [_known(v) for v in data]
-    return None if isinstance(data, float) and not math.isfinite(data) else data
-
-
-def say(zh: str, en: str, *, aside: bool = False) -> None:
-    for language in languages():
-        typer.echo(zh if language == "zh" else en, err=aside)
-
-
 def the_point(dataset: str, point: str) -> str:
     from mingcha.apps.exchange.selectors import dataset_contract, dataset_get
 
@@ -81,21 +63,26 @@ def train(
     point: Point = "",
     until: Day = "",
     retain: Annotated[list[str] | None, typer.Option(help="用这些因子，不再筛选 / use these, no screening")] = None,
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """训练：候选因子、筛选、拟合、回测、模型卡 / Train: candidates, screening, fit, backtest, card."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from .services import model_train
 
+    user = user_acting(by, "risk.model.train")
     model = model_train(
         dataset=dataset,
         risk_point=the_point(dataset, point),
         until=day(until),
         retained=retain,
-        report=lambda zh, en: say(f"{zh}……", f"{en} ...", aside=True),
+        user=user,
+        report=under_way,
     )
     if as_json:
-        show(_card(model))
+        print_json(_card(model))
     else:
         _summary(model)
 
@@ -103,25 +90,18 @@ def train(
 @app.command()
 def sign(
     number: Number = "",
-    by: Annotated[str, typer.Option(help="签发人（用户名）/ who signs (user name)")] = "",
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="未过晋级关而仍要换用的理由 / why, where it didn't pass the gates")] = "",
 ) -> None:
     """签发模型，使其在用 / Sign a model: it becomes the champion."""
     open_django()
-    from mingcha.apps.accounts.models import User
-    from mingcha.apps.accounts.permissions import may
+    from mingcha.apps.accounts.selectors import user_signing
 
     from .selectors import model_get
     from .services import model_sign
 
-    user = User.objects.filter(username=by, is_active=True).first()
-    if user is None or not may(user, "risk.model.sign"):
-        raise Problem(
-            zh=f"“{by}”没有签发模型的权限。",
-            en=f"{by!r} may not sign models.",
-            todo_zh="请用 --by 写明有权限的签发人。",
-            todo_en="Name with --by someone who may.",
-        )
-    model = model_sign(model=model_get(number), user=user)
+    user = user_signing(by, "risk.model.sign")
+    model = model_sign(model=model_get(number), user=user, reason=reason)
     say(f"{model.number} 已签发，现为在用模型。", f"{model.number} is signed; it is the champion now.")
 
 
@@ -133,20 +113,24 @@ def score(
         Path | None, typer.Option(help="另写成可供 draw prepare 抽取的名录 / also as a frame for draw prepare (CSV)")
     ] = None,
     stratum: Annotated[str, typer.Option(help="名录的分层：district、industry、kind / the frame's strata")] = "",
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """评分：全部主体，截至某日 / Score everyone as of a day."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from .frame import frame_write
     from .selectors import model_get
     from .services import scores_refresh
 
+    user = user_acting(by, "risk.scores.refresh")
     model = model_get(number)
-    done = scores_refresh(model=model, as_of=day(as_of))
+    done = scores_refresh(model=model, as_of=day(as_of), user=user) | {"simulated": model.simulated}
     if frame:
         done["frame"] = {"file": str(frame), "units": frame_write(Path(done["file"]), frame, stratum=stratum)}
     if as_json:
-        show(done)
+        print_json(done)
         return
     classes = "  ".join(f"{letter} {n:,}" for letter, n in done["classes"].items())
     say(f"{model.number} 已评 {done['scored']:,} 户：{classes}", f"{model.number} scored {done['scored']:,}: {classes}")
@@ -157,6 +141,7 @@ def score(
         units = done["frame"]["units"]
         say(f"名录 {units:,} 户：{frame}", f"A frame of {units:,}: {frame}")
         typer.echo(f"mingcha draw prepare {frame} DIR --name NAME --take N --public SOURCE --model {model.digest} ...")
+    notice(model.simulated)
 
 
 @app.command()
@@ -177,8 +162,9 @@ def explain(
     model = model_get(number)
     entity = entity_get(key)
     said = explanation(model, entity, day(as_of) or timezone.localdate())
+    said["simulated"] = model.simulated or entity.simulated
     if as_json:
-        show(said)
+        print_json(said)
         return
     lang = "zh" if languages()[0] == "zh" else "en"
     say(
@@ -194,6 +180,7 @@ def explain(
             f"  若“{change['title_zh']}”为 {change['to']:g}：{change['probability']:.1%}",
             f"  if {change['title_en']!r} were {change['to']:g}: {change['probability']:.1%}",
         )
+    notice(said["simulated"])
 
 
 @app.command()
@@ -206,11 +193,15 @@ def backtest(
 ) -> None:
     """回测：站在每个窗口之前训练，与其后的事实对照 / Backtest: learn before each window, meet what came after."""
     open_django()
+    from mingcha.apps.exchange.selectors import dataset_get
+
     from .backtests import rolling_report
 
+    simulated = dataset_get(dataset).simulated
     found = rolling_report(dataset, the_point(dataset, point), rolling=rolling, window=window)
+    found["simulated"] = simulated
     if as_json:
-        show(found)
+        print_json(found)
         return
     for row in found["rolling"]:
         ours, line = row["retained"]["with_stringency_removed"], row["baselines"]
@@ -220,6 +211,7 @@ def backtest(
             f"logistic {line['logistic']['auc']:.3f}  rule {line['rule']['auc']:.3f}  "
             f"days {ours['days_earlier']:+.1f}"
         )
+    notice(simulated)
 
 
 @app.command()
@@ -230,7 +222,7 @@ def card(number: Number = "", as_json: Json = False) -> None:
 
     model = model_get(number)
     if as_json:
-        show(_card(model))
+        print_json(_card(model))
     else:
         _summary(model)
 
@@ -250,8 +242,7 @@ def _card(model: Any) -> dict[str, Any]:
 
 def _summary(model: Any) -> None:
     lang = "zh" if languages()[0] == "zh" else "en"
-    simulated = ("（模拟数据）" if lang == "zh" else " (simulated data)") if model.simulated else ""
-    typer.echo(f"{model.number}  {model.title}{simulated}  {model.get_state_display()}  {model.digest[:16]}")
+    typer.echo(f"{model.number}  {model.title}  {model.get_state_display()}  {model.digest[:16]}")
     for name, figure in model.card["figures"].items():
         interval = "" if not figure["ci95"] else " [{:.3f}, {:.3f}]".format(*figure["ci95"])
         lines = "  ".join(f"{k} {v:.3f}" for k, v in figure["baselines"].items())
@@ -260,3 +251,4 @@ def _summary(model: Any) -> None:
         typer.echo(
             f"  {factor['importance']:6.1%}  {factor['direction']:4}  {factor['title'][lang]}  ({factor['name']})"
         )
+    notice(model.simulated)

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from mingcha.instance import open_django
+from mingcha.output import print_json, under_way
 from mingcha.problems import Problem
 
-from .commands import day, say, show
+from .commands import day
 
 app = typer.Typer(
     pretty_exceptions_enable=False, help="示例 / An example on real public data, which you bring: chicago."
@@ -53,10 +54,10 @@ def example(
         rolling=rolling,
         window=window,
         scores=scores,
-        report=lambda zh, en: say(f"{zh}……", f"{en} ...", aside=True),
+        report=under_way,
     )
     if as_json:
-        show(found)
+        print_json(found)
         return
     rows = [("retained", found["retained"]), ("full", found["full"])]
     for name_, part in rows:

@@ -19,7 +19,7 @@ from .tables import MODELS
 @require("risk.model.view")
 def models(request: HttpRequest) -> HttpResponse:
     queryset = RiskModel.objects.select_related("dataset", "signed_by").defer("card")
-    return list_response(request, MODELS, queryset, may_export=True)
+    return list_response(request, MODELS, queryset, export_action="risk.model.export")
 
 
 @require("risk.model.view")

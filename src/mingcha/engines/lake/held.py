@@ -25,19 +25,36 @@ RAW = "原文 Text"
 SHEET = 1_000_000  # rows; Excel takes 1,048,576
 
 
-def faults(path: Path, *, only: tuple[str, str, str] | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+Within = tuple[str, str]
+"""A column of the file and what its value must begin with: rows of a division."""
+
+
+def faults(
+    path: Path,
+    *,
+    only: tuple[str, str, str] | None = None,
+    within: Within | None = None,
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
     """One dict a fault: file (its number), row, field, rule, value, reason_zh, reason_en, unreadable (the record could
-    not be taken apart; its text is the value); `only` those of one (field, rule, reason_en)."""
+    not be taken apart; its text is the value); `only` those of one (field, rule, reason_en), of rows `within`."""
     import duckdb
 
-    chosen = "WHERE f.field = ? AND f.rule = ? AND left(f.reason_en, 300) = ?" if only else ""
-    rows = duckdb.execute(
+    conditions = ["f.field = ? AND f.rule = ? AND left(f.reason_en, 300) = ?"] if only else []
+    given = list(only or ())
+    if within:
+        conditions.append("starts_with(coalesce(json_extract_string(cells, ?), ''), ?)")
+        given += ['$."' + within[0].replace('"', '\\"') + '"', within[1]]
+    chosen = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")  # it would draw itself into standard output
+    rows = connection.execute(
         "SELECT file, row, f.field, f.rule, coalesce(f.value, raw) AS value, f.reason_zh, f.reason_en, "
         "raw IS NOT NULL AS unreadable "
-        "FROM (SELECT file, row, raw, unnest(faults) AS f, unnest(range(len(faults))) AS place "
+        "FROM (SELECT file, row, cells, raw, unnest(faults) AS f, unnest(range(len(faults))) AS place "
         f"FROM {files_sql((path,))}) {chosen} ORDER BY file, row, place"
         + (f" LIMIT {limit}" if limit is not None else ""),
-        list(only or ()),
+        given,
     )
     names = [column[0] for column in rows.description or []]
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
@@ -98,9 +115,9 @@ def _blocks(path: Path, columns: list[str]) -> Iterator[Iterator[tuple[Any, ...]
             yield zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def export(held: Sequence[tuple[Path, Mapping[int, str]]], path: Path) -> int:
-    """Write the rows of quarantine files (each with its delivered files' names by number) to `path`, .xlsx or .csv:
-    what is wrong with each first, then the record as supplied. Returns the number of rows."""
+def export(held: Sequence[tuple[Path, Mapping[int, str]]], path: Path, within: Within | None = None) -> int:
+    """Write the rows (those `within`) of quarantine files, each with its delivered files' names by number, to `path`,
+    .xlsx or .csv: what is wrong with each first, then the record as supplied. Returns the number of rows."""
     write = {".xlsx": _write_xlsx, ".csv": _write_csv}.get(path.suffix.lower())
     if write is None:
         raise Problem(
@@ -111,14 +128,14 @@ def export(held: Sequence[tuple[Path, Mapping[int, str]]], path: Path) -> int:
             todo_en="Choose another name.",
         )
     header: dict[str, None] = {}
-    for _, cells in _records(held):
+    for _, cells in _records(held, within):
         header.update(dict.fromkeys(cells))
     rows = 0
 
     def lines() -> Iterator[list[Any]]:
         nonlocal rows
         yield [*HEADINGS, *header]
-        for said, cells in _records(held):
+        for said, cells in _records(held, within):
             rows += 1
             yield [*said, *(cells.get(name) for name in header)]
 
@@ -132,11 +149,16 @@ def export(held: Sequence[tuple[Path, Mapping[int, str]]], path: Path) -> int:
     return rows
 
 
-def _records(held: Sequence[tuple[Path, Mapping[int, str]]]) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+def _records(
+    held: Sequence[tuple[Path, Mapping[int, str]]], within: Within | None
+) -> Iterator[tuple[list[Any], dict[str, Any]]]:
     """What is said of each row, a line a fault, and its cells."""
     for source, names in held:
         for block in _blocks(source, ["file", "row", "cells", "raw", "faults"]):
             for file, row, cells, raw, found in block:
+                record = json.loads(cells) if cells is not None else {RAW: raw}
+                if within and not (record.get(within[0]) or "").startswith(within[1]):
+                    continue
                 said = [
                     names.get(file, str(file)),
                     row,
@@ -144,7 +166,7 @@ def _records(held: Sequence[tuple[Path, Mapping[int, str]]]) -> Iterator[tuple[l
                     "\n".join(f["value"] or "" for f in found),
                     "\n".join(f"{f['reason_zh']} / {f['reason_en']}" for f in found),
                 ]
-                yield said, json.loads(cells) if cells is not None else {RAW: raw}
+                yield said, record
 
 
 def _write_csv(file: BinaryIO, lines: Iterator[list[Any]]) -> None:

@@ -115,7 +115,7 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
 
     duck = duckdb.connect()
     duck.execute(f"SET temp_directory = '{home() / 'tmp'}'; SET memory_limit = '4GB'; SET TimeZone = 'UTC'")
-    duck.execute("SET preserve_insertion_order = false")
+    duck.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")  # it draws into stdout
     return duck
 
 

@@ -22,9 +22,11 @@ from ..selectors import (
     batch_file_names,
     dataset_contract,
     dataset_files,
+    dataset_get,
     dataset_source,
     lake_folder,
     quarantine_batches,
+    quarantine_within,
 )
 from .commit import ImportReport, Waiting, batch_begin, batch_commit, connected, tally, writing
 from .intake import arranged, conformed
@@ -117,16 +119,18 @@ def root_of(batch: Batch) -> Batch:
 
 def quarantine_export(*, dataset: str, path: Path, batch: int | None = None, user: Any = None) -> int:
     """Write the held-back rows of a dataset (or one batch of it) to `path` (.xlsx or .csv), with all their columns,
-    file, row and reasons in both languages; mended, the file can be imported again. Returns the number of rows."""
+    file, row and reasons in both languages; mended, the file can be imported again. Returns the number of rows.
+    Nothing is masked: it goes back to the department that supplied it. Of a unit's user, the rows of its division."""
+    within = quarantine_within(user, dataset_get(dataset))
     numbers = quarantine_batches(dataset, batch)
     held = LakeFile.objects.filter(
         dataset__name=dataset, batch__number__in=numbers, kind=LakeFile.Kind.QUARANTINE, retired_at=None
     ).select_related("batch")
     sources = [(lake_folder() / file.path, batch_file_names(file.batch)) for file in held.order_by("batch__number")]
-    rows = export(sources, path)
+    rows = export(sources, path, within)
     audit_record(
         user=user,
-        action="exchange.quarantine.export",
+        action="exchange.quarantine.hand_back",
         obj=Dataset.objects.get(name=dataset),
         after={"batches": numbers, "rows": rows, "file": path.name},
     )
