@@ -1,14 +1,21 @@
 """Who stands in a plan's frame, who doesn't and why, and by which model's scores."""
 
+import csv
 import datetime as dt
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
+import pyarrow as pa
 import pytest
+import yaml
 from django.utils import timezone
 
 from mingcha.apps.entities.models import Entity
+from mingcha.apps.exchange.models import Dataset
 from mingcha.apps.risk.models import RiskModel, RiskScore
-from mingcha.apps.supervision import services
+from mingcha.apps.supervision import selectors, services
 from mingcha.apps.supervision.models import Draw, Task
 from mingcha.apps.supervision.selectors import draw_folder, plan_frame, visits_this_year
 from mingcha.engines.sampling.folder import read_terms, secret_folder
@@ -140,6 +147,40 @@ def test_who_has_had_the_years_visits_stands_outside_and_is_counted(staff, score
     with pytest.raises(Problem, match="frame is empty"):
         RiskScore.objects.exclude(entity__key="E001").delete()
         plan_of(staff, scored, cap=1)
+
+
+def test_visits_made_count_as_the_lake_has_them(staff, scored, tmp_path, monkeypatch):
+    """Two planned visits of this year and one of last; one with a cause; a task counts until its visit is there."""
+    from mingcha.apps.exchange.services import batch_import
+    from mingcha.simulation.identifiers import uscc
+
+    today, noon = dt.date(2025, 11, 22), dt.datetime(2025, 11, 22, 12, tzinfo=dt.UTC)
+    day_of = SimpleNamespace(localdate=lambda at=None: at.date() if at else today)
+    monkeypatch.setattr(selectors, "timezone", day_of)
+    code = uscc(["91", "91"], ["980101", "980101"], np.arange(2, dtype=np.int64))
+    one, two = pa.array(code).to_pylist()
+    rows = [
+        (one, today.replace(month=1, day=5), "双随机"),
+        (one, today, "双随机"),
+        (one, today, "投诉举报"),
+        (one, today.replace(year=today.year - 1, day=1), "双随机"),
+        (two, today.replace(month=1, day=5), "双随机"),
+    ]
+    contract = Path(__file__).resolve().parents[3] / "contracts" / "demo" / "spot_inspections.yaml"
+    columns = yaml.safe_load(contract.read_text("utf-8"))["schema"][0]["properties"]
+    with (tmp_path / "visits.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, [column["physicalName"] for column in columns])
+        table.writeheader()
+        for i, (key, day, cause) in enumerate(rows, 1):
+            about = {"任务编号": f"RW{i:09d}", "统一社会信用代码": key, "检查来源": cause, "检查日期": day}
+            table.writerow(about | {"检查结果": "未发现问题", "公示日期": day, "抽查事项": "登记事项检查"})
+    Dataset.objects.update(keyed_by="")  # the model's own dataset has no contract here
+    report = batch_import(contract=contract, files=[tmp_path / "visits.csv"])
+    assert report.rows_accepted == 5, report
+    made = visits_this_year()
+    assert {key: n for key, n in made.items() if n} == {one: 2, two: 1}
+    drawn_before(staff, scored, [one, two], noon)
+    assert visits_this_year() == {one: 2, two: 2}  # today's visit is that of the task; January's came before it
 
 
 def test_who_must_be_visited_is_no_part_of_the_draw(staff, scored):

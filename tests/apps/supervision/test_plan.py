@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from mingcha.apps.accounts.models import AuditRecord
 from mingcha.apps.supervision import services
 from mingcha.apps.supervision.choices import PlanState
-from mingcha.apps.supervision.models import Task
+from mingcha.apps.supervision.models import Draw, Task
 from mingcha.apps.supervision.selectors import draw_folder, plan_frame, plans_visible, tasks_visible
 from mingcha.engines.sampling import steps
+from mingcha.engines.sampling.folder import read_terms
 from mingcha.engines.sampling.keys import keygen, read_party
 from mingcha.problems import Problem
 
@@ -81,6 +83,33 @@ def test_a_run_cut_off_after_its_files_gives_the_same_draw(staff, scored, tmp_pa
     record, _, _ = steps.run(draw_folder(draw), "1 2 3")  # the files stand, the database knows nothing
     assert services.draw_run(draw=draw, public_value="1 2 3", user=None).result == record.result.hex()
     assert Task.objects.count() == 12
+
+
+def test_one_draw_counts_and_a_frame_is_frozen_once(staff, scored, tmp_path):
+    plan = plan_of(staff, scored)
+    draw, _ = ceremony(plan, staff, tmp_path)
+    with pytest.raises(Problem, match="The plan is frozen"):
+        services.draw_freeze(plan=plan, parties={}, user=None)
+    assert not draw_folder(draw).with_name(f"{draw.folder}-2").exists()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Draw.objects.create(plan=plan, name="another", folder="another")
+    assert plan.draw == draw
+
+
+def test_a_void_cut_off_after_its_file_is_gone_on_with(staff, scored, tmp_path):
+    plan = plan_of(staff, scored)
+    draw, _ = ceremony(plan, staff, tmp_path)
+    with pytest.raises(Problem, match="Say why"):
+        services.draw_void(draw=draw, reason=" ", user=staff["planner"])
+    plan.refresh_from_db()
+    steps.void(draw_folder(draw), "停电")  # the file stands, the database knows nothing
+    services.draw_void(draw=Draw.objects.get(), reason="once more", user=staff["planner"])
+    draw.refresh_from_db()
+    plan.refresh_from_db()
+    assert (draw.void_reason, len(draw.no_show), plan.state, plan.draw) == ("停电", 3, "approved", None)
+    again = services.draw_freeze(plan=plan, parties={}, user=staff["planner"])
+    params = read_terms(draw_folder(again)).params
+    assert params["attempt"] == 1 and params["voided"][0]["reason"] == "停电"  # nobody had revealed
 
 
 def test_refusals(staff, scored, tmp_path):

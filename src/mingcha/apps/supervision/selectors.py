@@ -186,10 +186,14 @@ def visits_this_year() -> Counter[str]:
     for name, source in view.sources.items():
         if not (source.contract.inspections and source.files):
             continue
-        visits = labels(view, name, source.contract.inspections.risk_points[0].name)
-        for key, day, planned in zip(*(visits[c].to_pylist() for c in ("entity", "as_of", "planned")), strict=True):
-            if planned and day.year == year:
-                made.setdefault(key, []).append(day)
+        seen = set()  # each risk point may speak of a part of the visits
+        for point in source.contract.inspections.risk_points:
+            visits = labels(view, name, point.name)
+            columns = (visits[column].to_pylist() for column in ("visit", "entity", "as_of", "planned"))
+            for visit, key, day, planned in zip(*columns, strict=True):
+                if planned and day.year == year and visit not in seen:
+                    seen.add(visit)
+                    made.setdefault(key, []).append(day)
     counts = Counter({key: len(days) for key, days in made.items()})
     drawn: dict[str, list[dt.date]] = {}
     tasks = Task.objects.filter(draw__voided_at=None, draw__drawn_at__year=year)
