@@ -19,6 +19,7 @@ import gc
 import gzip
 import hashlib
 import json
+import marshal
 import os
 import struct
 import sys
@@ -27,13 +28,17 @@ import zlib
 from bisect import bisect_left
 from collections import Counter
 from hashlib import sha256
+from struct import iter_unpack
 
 DOMAIN = "mingcha/draw/1/"
 MILLION = 1000000
 LARGEST = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
 OPENED = 300  # leaves that the seed opens
 SHOWN = 20  # findings that are printed
-LARGE = 200000  # units from which two processes share the hashing
+LARGE = 200000  # units from which two processes share the work
+UNITS, BETWEEN, ENDING = ',"units":[\n', "},\n{", "\n]}\n"  # how our files of many units are laid out
+SIMPLE = 2  # marshal's version that looks for no objects that occur twice: quicker
+LEAST = 100  # bytes of a unit, about
 CHUNK = 4096  # leaves of a full subtree
 RECOMPUTED = 200000  # visits times reseeds that are recomputed without being asked
 HEAD = ("format", "draw", "params", "parties", "public_value", "root", "seed", "result", "attestations")
@@ -134,11 +139,14 @@ def canonical(value):
 
 
 def cut(blob, width=32):
-    return [blob[i : i + width] for i in range(0, len(blob), width)]
+    return [piece for (piece,) in iter_unpack(f"{width}s", blob)]
 
 
 def in_halves(task, rows, each=1):
-    """[`task(low, high)`, bytes] for all rows; of a large file a child process does the second half."""
+    """[`task(low, high)`] for all rows, in order; of a large file a child process does the second half.
+
+    `task` gives what `marshal` can carry, and raises nothing.
+    """
     if rows * each < LARGE or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
         return [task(0, rows)]
     half = rows // 2
@@ -148,7 +156,7 @@ def in_halves(task, rows, each=1):
         try:
             os.close(reader)
             with os.fdopen(writer, "wb") as file:
-                file.write(task(half, rows))
+                file.write(marshal.dumps(task(half, rows), SIMPLE))
             os._exit(0)
         finally:
             os._exit(1)
@@ -156,7 +164,8 @@ def in_halves(task, rows, each=1):
     first = task(0, half)
     with os.fdopen(reader, "rb") as file:
         second = file.read()
-    return [first, second if os.waitpid(child, 0)[1] == 0 else task(half, rows)]
+    ended = os.waitpid(child, 0)[1]
+    return [first, marshal.loads(second) if ended == 0 else task(half, rows)]  # noqa: S302 - our own process
 
 
 # ---- the Merkle tree of RFC 6962 ----------------------------------------------------------------------------------
@@ -265,6 +274,8 @@ def once(pairs):
 
 
 def whole(text):
+    if len(text) < 16:
+        return int(text)
     if len(text) > 17 or abs(int(text)) > LARGEST:
         raise ValueError(f"the integer {brief(text)} is beyond 2^53-1")
     return int(text)
@@ -274,13 +285,81 @@ def nothing(text):
     raise ValueError(f"{text} is not JSON")
 
 
+def strict(text):
+    """The value of the JSON `text`. ValueError if readers could take it in two ways."""
+    return json.loads(text, object_pairs_hook=once, parse_int=whole, parse_constant=nothing)
+
+
+def listed_objects(text):
+    """`strict` of a list of many small objects, mostly without asking it.
+
+    Each member of an object has a colon of its own. So if `text` has just as many as the objects have members, none
+    was lost to another of its name, nothing is nested, and no text holds a colon.
+    """
+    found = json.loads(text, parse_int=whole, parse_constant=nothing)
+    if set(map(type, found)) == {dict} and text.count(":") == sum(map(len, found)):
+        return found
+    return strict(text)
+
+
+class Table(dict):
+    """{field: list} of units that are well shaped, as `TABLES` make it; no JSON can be mistaken for it."""
+
+
+def laid_out(text):
+    """The value of a whole file in the layout that we write, a unit a line, its units as a Table: much quicker.
+
+    None for all else: another layout, and anything wrong, which is then read as a whole and named. What stands before
+    the units must be an object once it is closed, and each half of them a list: then all together are what `strict`
+    makes of it, for JSON has no line feeds within texts.
+    """
+    at, end = text.find(UNITS), len(text) - len(ENDING)
+    start = at + len(UNITS)
+    if at < 0 or end <= start or not text.endswith(ENDING):
+        return None
+
+    def place(position):
+        """Where the first unit begins at or after `position`, and where the one before it ends."""
+        if position == 0:
+            return start, start
+        found = text.find(BETWEEN, start + position, end)
+        return (end, end) if found < 0 else (found + len(BETWEEN) - 1, found + 1)
+
+    def task(low, high):
+        try:
+            return columns_of(listed_objects("[" + text[place(low)[0] : place(high)[1]] + "]"))
+        except (ValueError, RecursionError):
+            return None
+
+    try:
+        value = strict(text[:at] + "}")
+    except (ValueError, RecursionError):
+        return None
+    columns_of = TABLES.get(kind_of(value))
+    if columns_of is None or "units" in value:
+        return None
+    halves = in_halves(task, end - start, 1 / LEAST)
+    if None in halves or not halves[0]["stratum"]:
+        return None
+    value["units"] = Table({name: [x for half in halves for x in half[name]] for name in halves[0]})
+    return value
+
+
+def kind_of(value):
+    """The kind of a file of a draw; "" if it is none."""
+    form = value.get("format") if isinstance(value, dict) else None
+    kind = form[len("mingcha-draw-") : -len("/1")] if isinstance(form, str) else ""
+    return kind if kind in CHECKS and form == f"mingcha-draw-{kind}/1" else ""
+
+
 def load(path):
     """(kind, object) of the file. Unreadable if it isn't a file of a draw."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123
             raw = file.read()
         raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=once, parse_int=whole, parse_constant=nothing)
+        text = raw.decode("utf-8")
+        value = laid_out(text) or strict(text)
     except UnicodeDecodeError as error:
         at = error.start
         raise Unreadable(f"第 {at} 字节不是 UTF-8，文件被改动或截断", f"byte {at} is not UTF-8: changed or cut off") from None
@@ -292,9 +371,9 @@ def load(path):
         raise Unreadable(f"读不出，可能被截断：{error}", f"it can't be read, or is cut off: {error}") from None
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"不是完好的 JSON：{error}", f"not sound JSON: {error}") from None
-    form = value.get("format") if isinstance(value, dict) else None
-    kind = form[len("mingcha-draw-") : -len("/1")] if isinstance(form, str) else ""
-    if kind not in CHECKS or form != f"mingcha-draw-{kind}/1":
+    kind = kind_of(value)
+    if not kind:
+        form = value.get("format") if isinstance(value, dict) else None
         zh = f"不是本程序认识的抽取文件，format 为 {brief(form)}"
         raise Unreadable(zh, f"not a file of a draw that this program knows: format is {brief(form)}")
     return kind, value
@@ -364,7 +443,7 @@ def shape(report, where, value, fields):
 
 
 def columns(units, fields):
-    """{field: list} of many units. None if any isn't well shaped: then `shape` says which.
+    """{field: list} of many units, hashes as bytes. None if any isn't well shaped: then `shape` says which.
 
     Whole columns are tested at once, many times faster than unit by unit: texts joined by an ASCII separator are
     NFC if and only if each is.
@@ -380,7 +459,9 @@ def columns(units, fields):
         if test is is_text:
             sound = types <= {str} and is_text("\n".join(column))
         elif test is is_hex:
-            sound = types <= {str} and set(map(len, column)) <= {64} and is_hex("".join(column), 32 * len(column))
+            joined = "".join(column) if types <= {str} and set(map(len, column)) <= {64} else ""
+            sound = is_hex(joined, 32 * len(column))
+            found[name] = cut(bytes.fromhex(joined)) if sound else []
         elif test in (is_count, is_q):
             allowed = {int} if test is is_count else {int, float}
             sound = types <= allowed and (not column or (test(min(column)) and test(max(column))))
@@ -389,6 +470,27 @@ def columns(units, fields):
         if not sound:
             return None
     return found
+
+
+def public_columns(units):
+    """The same of public.json's units: `leaf`, `stratum`, `q` (None if drawn), `opened` (None or the drawn unit)."""
+    opened = [unit if isinstance(unit, dict) and "drawn" in unit else None for unit in units]
+    plain = columns([unit for unit, drawn in zip(units, opened) if drawn is None], UNDRAWN_SHAPE)
+    drawn = columns([unit for unit in opened if unit is not None], DRAWN_SHAPE)
+    if plain is None or drawn is None:
+        return None
+    found = {"q": [unit.get("q") for unit in units], "opened": opened}
+    for name in ("leaf", "stratum"):
+        parts = iter(plain[name]), iter(drawn[name])
+        found[name] = [next(parts[unit is not None]) for unit in opened]
+    return found
+
+
+def audit_columns(units):
+    return columns(units, AUDIT_SHAPE)
+
+
+TABLES = {"public": public_columns, "audit": audit_columns}
 
 
 # ---- the head that all files share --------------------------------------------------------------------------------
@@ -558,36 +660,44 @@ def tell_ceremony(report, head, revealed):
 # ---- units --------------------------------------------------------------------------------------------------------
 
 
-def q_of(ticket, P):
-    """Q in IEEE doubles, in this order of operations."""
-    u = (2 * (int.from_bytes(ticket[:8], "big") >> 12) + 1) / 2.0**53
+def q_of(k, P):
+    """Q of a ticket's first 8 bytes, in IEEE doubles, in this order of operations."""
+    u = (2 * (k >> 12) + 1) / 2.0**53
     pi = P / 1000000
     return (u * (1 - pi)) / ((1 - u) * pi)
 
 
-def hash_units(head, column):
-    """(leaves, tickets) of the units: four hashes each, the parts that many share prepared once."""
+def hash_units(head, column, sensible):
+    """(leaves, tickets, Qs) of the units: four hashes each, the parts that many share prepared once. No Qs unless the P
+    are `sensible`."""
     field = lp(bytes(32))[:4]
     of_unit, of_pi = framed("unit", head.draw), framed("probability", head.draw)
     of_ticket = framed("ticket", head.seed) + field
     strata = {name: lp(name.encode()) for name in set(column["stratum"])}
-    chances = {P: of_pi + lp(b"%d" % P) + field for P in set(column["P"])}
 
-    def task(low, high):
-        s, t = (cut(bytes.fromhex("".join(column[name][low:high]))) for name in "st")
-        part = zip(column["stratum"][low:high], map(str.encode, column["id"][low:high]))
-        names = [strata[stratum] + len(x).to_bytes(4, "big") + x for stratum, x in part]
+    def some(low, high):
+        stratum, chance, s, t = (column[name][low:high] for name in ("stratum", "P", "s", "t"))
+        ids, digits = list(map(str.encode, column["id"][low:high])), [b"%d" % P for P in chance]
+        sizes = {size: size.to_bytes(4, "big") for size in set(map(len, ids + digits))}
+        names = [strata[name] + sizes[len(x)] + x for name, x in zip(stratum, ids)]
         a = [sha256(of_unit + name + field + x).digest() for name, x in zip(names, s)]
-        b = [sha256(chances[P] + x).digest() for P, x in zip(column["P"][low:high], t)]
-        leaf = [sha256(b"\x00" + x + y).digest() for x, y in zip(a, b)]
-        ticket = [sha256(of_ticket + x + name).digest() for x, name in zip(t, names)]
-        return b"".join([*leaf, *ticket])
+        b = [sha256(of_pi + sizes[len(P)] + P + field + x).digest() for P, x in zip(digits, t)]
+        leaf = b"".join([sha256(b"\x00" + x + y).digest() for x, y in zip(a, b)])
+        ticket = b"".join([sha256(of_ticket + x + name).digest() for x, name in zip(t, names)])
+        qs = [q_of(k, P) for (k,), P in zip(iter_unpack(">Q24x", ticket), chance)] if sensible else []
+        return leaf, ticket, struct.pack(f"{len(qs)}d", *qs)
 
-    leaves, tickets = [], []
+    def task(low, high):  # some at a time: what is made on the way stays in the processor's cache
+        parts = [some(at, min(at + CHUNK, high)) for at in range(low, high, CHUNK)]
+        return b"".join(map(b"".join, zip(*parts)))
+
+    leaves, tickets, qs = [], [], []
     for blob in in_halves(task, len(column["id"])):
-        leaves += cut(blob[: len(blob) // 2])
-        tickets += cut(blob[len(blob) // 2 :])
-    return leaves, tickets
+        size = len(blob) // (72 if sensible else 64) * 32
+        leaves += cut(blob[:size])
+        tickets += cut(blob[size : 2 * size])
+        qs += [q for (q,) in iter_unpack("d", blob[2 * size :])]
+    return leaves, tickets, qs
 
 
 def check_units(report, head, column, where):
@@ -660,13 +770,28 @@ def check_root(report, head, leaves):
 
 def check_result(report, head, leaves, qs):
     """`qs`: None for a drawn unit."""
-    pack = struct.Struct(">d").pack
-    rows = [leaf + (b"\x01" + bytes(8) if q is None else b"\x00" + pack(q)) for leaf, q in zip(leaves, qs)]
+    pack = struct.Struct(">32s?d").pack
+    rows = [pack(leaf, q is None, 0.0 if q is None else q) for leaf, q in zip(leaves, qs)]
     result = H("result", head.draw, head.root, head.seed, sha256(b"".join(rows)).digest())
     if result != head.result:
         zh = "不是由 draw、root、seed 及各户的叶、Q、是否抽中得出的（其中之一被改动）"
         en = "does not follow from draw, root, seed and the units' leaves, Q and drawn flags (one of them was changed)"
         report.fault("result", (zh, en), result, head.result)
+
+
+def table_of(report, value, kind, fields):
+    """The units as {field: list}. None if they aren't well shaped, which is reported; `fields(unit)`: how it should be."""
+    units = value.get("units")
+    if isinstance(units, Table):
+        return units
+    units = units_of(report, value)
+    if units is None:
+        return None
+    found = TABLES[kind](units)
+    if found is None:
+        for i, unit in enumerate(units):
+            shape(report, place_of(i), unit, fields(unit))
+    return found
 
 
 def units_of(report, value):
@@ -684,26 +809,21 @@ def place_of(unit):
 # ---- public.json --------------------------------------------------------------------------------------------------
 
 
+def public_shape(unit):
+    return DRAWN_SHAPE if isinstance(unit, dict) and "drawn" in unit else UNDRAWN_SHAPE
+
+
 def check_public(report, value, _):
-    head, units = check_head(report, value, ("units",)), units_of(report, value)
-    if units is None:
+    head = check_head(report, value, ("units",))
+    column = table_of(report, value, "public", public_shape)
+    if head is None or column is None:
         return None
-    flagged = [isinstance(unit, dict) and "drawn" in unit for unit in units]
-    plain = columns([unit for unit, flag in zip(units, flagged) if not flag], UNDRAWN_SHAPE)
-    drawn = columns([unit for unit, flag in zip(units, flagged) if flag], DRAWN_SHAPE)
-    if plain is None or drawn is None:
-        for i, unit in enumerate(units):
-            shape(report, place_of(i), unit, DRAWN_SHAPE if flagged[i] else UNDRAWN_SHAPE)
-    if head is None or plain is None or drawn is None:
-        return None
-    strata = [unit["stratum"] for unit in units]
-    leaves = cut(bytes.fromhex("".join([unit["leaf"] for unit in units])))
-    qs = [unit.get("q") for unit in units]
-    check_counts(report, head, strata, drawn["stratum"])
+    leaves, strata, qs = column["leaf"], column["stratum"], column["q"]
+    drawn = [(i, unit) for i, unit in enumerate(column["opened"]) if unit is not None]
+    check_counts(report, head, strata, [unit["stratum"] for _, unit in drawn])
     check_strata(report, head, strata, place_of)
     opened = {}
-    for i in [i for i, flag in enumerate(flagged) if flag]:
-        unit = units[i]
+    for i, unit in drawn:
         a = H("unit", head.draw, unit["stratum"], unit["id"], bytes.fromhex(unit["s"]))
         leaf = sha256(b"\x00" + a + bytes.fromhex(unit["b"])).digest()
         if leaf != leaves[i]:
@@ -720,8 +840,8 @@ def check_public(report, value, _):
     zh, en = head.by()
     report.headline = f"公开核验成立；概率由 {zh} 签认", f"public checks hold; probabilities attested by {en}"
     report.prove(
-        f"{len(units)} 户的叶得出根，种子取决于它；各层户数等于 N",
-        f"the {len(units)} leaves give the root, which the seed hangs on; each stratum has its N",
+        f"{len(leaves)} 户的叶得出根，种子取决于它；各层户数等于 N",
+        f"the {len(leaves)} leaves give the root, which the seed hangs on; each stratum has its N",
     )
     report.prove(f"抽中的 {len(opened)} 户都在其中，各层抽中数等于 n", f"the {len(opened)} drawn units are among them; each stratum has its n")
     report.prove(
@@ -739,28 +859,19 @@ def check_public(report, value, _):
 
 
 def check_audit(report, value, _):
-    head, units = check_head(report, value, ("units",)), units_of(report, value)
-    if units is None:
-        return None
-    column = columns(units, AUDIT_SHAPE)
-    if column is None:
-        for i, unit in enumerate(units):
-            shape(report, place_of(i), unit, AUDIT_SHAPE)
+    head = check_head(report, value, ("units",))
+    column = table_of(report, value, "audit", lambda _: AUDIT_SHAPE)
     if head is None or column is None:
         return None
     sensible = check_units(report, head, column, place_of)
-    leaves, tickets = hash_units(head, column)
+    leaves, tickets, qs = hash_units(head, column, sensible)
     zh = "由 id、stratum、P、s、t 算出的叶不在其位（其中之一被改动），或重复"
     en = "the leaf of its id, stratum, P, s, t doesn't stand in its place (one of them was changed), or is double"
     check_order(report, leaves, (zh, en))
     check_root(report, head, leaves)
     if not sensible:
         return None
-    qs = list(map(q_of, tickets, column["P"]))
-    members = {name: [] for name in head.strata}
-    for i, name in enumerate(column["stratum"]):
-        members[name].append(i)
-    drawn = select(head, members, qs, tickets)
+    drawn = select(head, column["stratum"], qs, tickets)
     check_counts(report, head, column["stratum"], [column["stratum"][i] for i in drawn])
     shown = [None if i in drawn else q for i, q in enumerate(qs)]
     check_result(report, head, leaves, shown)
@@ -772,11 +883,13 @@ def check_audit(report, value, _):
         f"audit checks hold: the draw follows from the sealed frame; probabilities attested by {en}",
     )
     report.prove(
-        f"{len(units)} 户全部重算：叶、根、票据、Q、抽中的 {len(drawn)} 户和 result 都成立",
-        f"all {len(units)} units recomputed: leaves, root, tickets, Q, the {len(drawn)} drawn and result hold",
+        f"{len(leaves)} 户全部重算：叶、根、票据、Q、抽中的 {len(drawn)} 户和 result 都成立",
+        f"all {len(leaves)} units recomputed: leaves, root, tickets, Q, the {len(drawn)} drawn and result hold",
     )
     report.prove("编号没有重复，概率都在下限与上限之间", "no id stands there twice; every probability is within the bounds")
-    sums = {name: sum(map(column["P"].__getitem__, rows)) for name, rows in members.items()}
+    sums = dict.fromkeys(head.strata, 0)
+    for name, P in zip(column["stratum"], column["P"]):
+        sums[name] += P
     uneven = [name for name in head.strata if sums[name] != head.strata[name]["n"] * MILLION]
     if uneven:
         zh, en = listed(uneven[:5])
@@ -792,14 +905,20 @@ def check_audit(report, value, _):
     return head
 
 
-def select(head, members, qs, tickets):
+def select(head, strata, qs, tickets):
     """Indices of the first n of each stratum by (Q, ticket)."""
+    values, line, near = {name: [] for name in head.strata}, {}, {name: [] for name in head.strata}
+    for name, q in zip(strata, qs):
+        values[name].append(q)
+    for name, found in values.items():
+        n = min(head.strata[name]["n"], len(found))
+        line[name] = sorted(found)[n - 1] if n else -1.0  # only those up to it need the tickets
+    for i, (name, q) in enumerate(zip(strata, qs)):
+        if q <= line[name]:
+            near[name].append(i)
     drawn = set()
-    for name, rows in members.items():
-        n = min(head.strata[name]["n"], len(rows))
-        line = sorted([qs[i] for i in rows])[n - 1] if n else -1.0  # only those up to it need the tickets
-        near = sorted([i for i in rows if qs[i] <= line], key=lambda i: (qs[i], tickets[i]))
-        drawn.update(near[:n])
+    for name, rows in near.items():
+        drawn.update(sorted(rows, key=lambda i: (qs[i], tickets[i]))[: head.strata[name]["n"]])
     return drawn
 
 
@@ -808,16 +927,16 @@ def select(head, members, qs, tickets):
 
 def check_opened(report, head, units, where):
     """That opened units stand in the sealed frame; their (leaf, Q), None if that makes no sense."""
-    column = {name: [unit[name] for unit in units] for name in AUDIT_SHAPE}
+    column = columns([{name: unit[name] for name in AUDIT_SHAPE} for unit in units], AUDIT_SHAPE)
     sensible = check_units(report, head, column, where)
-    leaves, tickets = hash_units(head, column)
+    leaves, _, qs = hash_units(head, column, sensible)
     for i, unit in enumerate(units):
         path = list(map(bytes.fromhex, unit["path"]))
         if head_from_path(leaves[i], unit["index"], head.size, path) != head.root:
             zh = "由 id、stratum、P、s、t、index、path 到不了根（其中之一被改动）"
             en = "id, stratum, P, s, t, index and path don't lead to the root (one of them was changed)"
             report.fault(f"{where(i)} ({unit['id']})", (zh, en))
-    return list(zip(leaves, map(q_of, tickets, column["P"]))) if sensible else None
+    return list(zip(leaves, qs)) if sensible else None
 
 
 def check_receipt(report, value, _):

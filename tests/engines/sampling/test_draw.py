@@ -124,3 +124,17 @@ def test_other_interpreters_do_their_part(monkeypatch):
     assert len(shared) == 2 and b"".join(shared) == b"".join(alone)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")  # none can be started: the work is done all the same
     assert b"".join(spread()) == b"".join(alone)
+
+
+@pytest.mark.parametrize("ending", ["exit 1", "kill -9 $$"])
+def test_an_interpreter_that_fails_half_way_is_not_believed(monkeypatch, tmp_path, ending):
+    count = 2 * rows.CHUNK
+    blob = bytes(32 * count)
+    alone = b"".join(rows.spread(rows.head, "", blob, rows=count))
+    failing = tmp_path / "python"
+    failing.write_text(f"#!/bin/sh\ncat > /dev/null\nprintf half\n{ending}\n")
+    failing.chmod(0o755)
+    monkeypatch.setattr(rows, "ALONE", 1)
+    monkeypatch.setattr(rows, "_cores", lambda: 2)
+    monkeypatch.setattr(sys, "executable", str(failing))
+    assert b"".join(rows.spread(rows.head, "", blob, rows=count)) == alone

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -41,7 +42,7 @@ class Units:
 
     @cached_property
     def leaves(self) -> list[bytes]:
-        return list(pieces(self.leaf))
+        return pieces(self.leaf)
 
     @cached_property
     def tree(self) -> list[Sequence[bytes]]:
@@ -49,7 +50,7 @@ class Units:
 
     @cached_property
     def root(self) -> bytes:
-        return merkle.root(list(pieces(b"".join(spread(head, "", self.leaf, rows=len(self.ids))))))
+        return merkle.root(pieces(b"".join(spread(head, "", self.leaf, rows=len(self.ids)))))
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -81,9 +82,11 @@ def seal(
     Raises Problem for a blank or a double id. Texts are put into NFC, as they are hashed.
     """
     ids, strata = normal(ids), normal(strata)
-    _check_ids(ids)
     n = len(ids)
-    s, t = s or secrets.token_bytes(WIDTH * n), t or secrets.token_bytes(WIDTH * n)
+    with ThreadPoolExecutor(2) as pool:  # the system makes the secrets while the ids are looked at
+        blobs = pool.map(lambda given: given or secrets.token_bytes(WIDTH * n), (s, t))
+        _check_ids(ids)
+    s, t = blobs
     P = np.ascontiguousarray(P, dtype=np.int64)
     leaf = b"".join(spread(leaves, draw, strata, ids, P.tobytes(), s, t, rows=n))
     order = _ascending(leaf)
@@ -92,9 +95,9 @@ def seal(
         ids=np.array(ids, dtype=object)[order].tolist(),
         strata=np.array(strata, dtype=object)[order].tolist(),
         P=P[order],
-        s=_table(s)[order].tobytes(),
-        t=_table(t)[order].tobytes(),
-        leaf=_table(leaf)[order].tobytes(),
+        s=_in_order(s, order),
+        t=_in_order(t, order),
+        leaf=_in_order(leaf, order),
     )
 
 
@@ -153,7 +156,7 @@ def by_stratum(strata: Sequence[str]) -> dict[str, NDArray[np.intp]]:
     names = sorted(set(strata))
     place = {name: i for i, name in enumerate(names)}
     small = len(names) < 2**16  # then numpy sorts in linear time
-    codes = np.array(list(map(place.__getitem__, strata)), dtype=np.uint16 if small else np.intp)
+    codes = np.fromiter(map(place.__getitem__, strata), np.uint16 if small else np.intp, len(strata))
     order = np.argsort(codes, kind="stable")
     return dict(zip(names, np.split(order, np.cumsum(np.bincount(codes))[:-1]), strict=True))
 
@@ -165,6 +168,10 @@ def _ascending(leaf: bytes) -> NDArray[np.intp]:
     if (np.diff(words[order, 0]) == 0).any():
         order = np.lexsort(words.T[::-1])
     return order
+
+
+def _in_order(blob: bytes, order: NDArray[np.intp]) -> bytes:
+    return np.frombuffer(blob, dtype=f"V{WIDTH}").take(order).tobytes()
 
 
 def _table(blob: bytes) -> Bytes32:
