@@ -1,20 +1,10 @@
-"""Every test run has an instance of its own, thrown away at its end."""
+"""What all tests share. Their instance is made by mingcha.testing, before any settings are read."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
-
-_home = tempfile.mkdtemp(prefix="mingcha-test-")
-os.environ["MINGCHA_HOME"] = _home
-os.environ.setdefault("MINGCHA_LANG", "en")
-
-
-def pytest_unconfigure(config):
-    shutil.rmtree(_home, ignore_errors=True)
 
 
 @pytest.fixture

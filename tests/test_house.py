@@ -78,3 +78,12 @@ def test_an_unknown_command_is_refused_and_help_lists_all():
     assert out.returncode == 0, out.stderr
     for name in ("import", "quarantine", "entity", "risk", "draw", "simulate", "bench", "example"):
         assert name in out.stdout
+
+
+def test_a_test_run_touches_no_instance_but_its_own():
+    from django.conf import settings
+
+    from mingcha.testing import HOME
+
+    assert str(settings.STATIC_ROOT) == f"{HOME}/static"
+    assert str(settings.DATABASES["default"]["NAME"]).startswith((HOME, "file:memorydb", ":memory:"))

@@ -145,6 +145,8 @@ POINT = {"name": "bad", "label": "size > 1"}
         (custom("knownTime", {"lag": "2 days"}), "no duration"),
         (custom("knownTime", {"lag": "P1D", "since": "2013-01-01"}), "one of field, lag and since"),
         (custom("knownTime", {"since": "1/1/2013"}), "a date like"),
+        (custom("knownTime", {"since": "2015-13-45"}), "a date like"),
+        (custom("knownTime", {"since": "2015-02-29"}), "a date like"),
         (custom("entity", {"nam": "id"}), "is it 'name'"),
         (custom("entity", {"name": "nom"}), "no field 'nom'"),
         (custom("factors", {"windows": ["P30D"]}), "lawfulBasis.law"),

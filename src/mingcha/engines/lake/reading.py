@@ -5,6 +5,7 @@ All faults of a contract are told at once, each with its line, so that it is men
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -402,6 +403,14 @@ def _check_top(
         faults.add(("servers", 0, "delimiter"), "分隔符应为一个字符", "the delimiter must be one ASCII character")
 
 
+def _is_date(text: str) -> bool:
+    """Whether `text` is a day of the calendar, as 2013-01-01."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def _check_meaning(contract: Contract, custom: Mapping[str, Any], known: Mapping[str, Any], read: Declarations) -> None:
     """What the parts say together."""
     faults = read.faults
@@ -431,7 +440,7 @@ def _check_meaning(contract: Contract, custom: Mapping[str, Any], known: Mapping
             "knownTime 应为 field、lag、since 三者之一",
             "knownTime must be one of field, lag and since",
         )
-    if contract.known_since and not re.fullmatch(r"\d{4}-\d\d-\d\d", contract.known_since):
+    if contract.known_since and not _is_date(contract.known_since):
         faults.add(read.paths["knownTime"], "since 应为日期，如 2013-01-01", "since must be a date like 2013-01-01")
     if (contract.factors or contract.inspections) and not known:
         faults.add(
