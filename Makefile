@@ -15,8 +15,7 @@ setup: .venv/.ready  ## .venv, system packages, front-end packages, translations
 	@./scripts/setup-packages
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 以上 / Python 3.11 or later is needed"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@./scripts/setup-python
 	@$(BIN)/python scripts/front_end.py
 	@touch $@
 
