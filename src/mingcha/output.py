@@ -39,6 +39,14 @@ def notice(simulated: Any) -> None:
         say("（模拟数据：以上内容并非真实。）", "(Simulated data: none of this is real.)")
 
 
+MARK = "（模拟数据）"
+
+
+def unmarked(title: str) -> str:
+    """A title without the mark that a simulated dataset's own title carries, for where the mark stands beside it."""
+    return title.replace(MARK, "")
+
+
 def print_json(value: Any) -> None:
     """Strict JSON on standard output: times in ISO 8601; what is not known is null, never NaN."""
     text = json.dumps(_known(value), ensure_ascii=False, indent=2, default=_plain, allow_nan=False)

@@ -12,7 +12,7 @@ import typer
 
 from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
-from mingcha.output import notice, print_json, print_table, said
+from mingcha.output import notice, print_json, print_table, said, unmarked
 
 if TYPE_CHECKING:
     from .services import ImportReport
@@ -178,7 +178,7 @@ def dataset_list(as_json: Json = False) -> None:
         [
             (
                 d["name"],
-                d["title"] + (said("（模拟）", " (simulated)") if d["simulated"] else ""),
+                unmarked(d["title"]) + (said("（模拟）", " (simulated)") if d["simulated"] else ""),
                 d["version"],
                 f"{d['rows']:,}",
                 f"{d['quarantined']:,}",
@@ -200,7 +200,7 @@ def dataset_show(dataset: Name, as_json: Json = False) -> None:
     if as_json:
         print_json(found)
         return
-    typer.echo(f"{found['title']}  {found['name']}  {found['version']}  {found['department']}")
+    typer.echo(f"{unmarked(found['title'])}  {found['name']}  {found['version']}  {found['department']}")
     notice(found["simulated"])
     typer.echo(
         said(

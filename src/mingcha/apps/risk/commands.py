@@ -10,7 +10,7 @@ import typer
 
 from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
-from mingcha.output import notice, print_json, say, under_way
+from mingcha.output import notice, print_json, say, under_way, unmarked
 from mingcha.problems import Problem, languages
 
 app = typer.Typer(
@@ -174,11 +174,11 @@ def explain(
     typer.echo(f"  {said['start_probability'] * 100:+6.1f}  " + ("基线" if lang == "zh" else "base line"))
     for reason in said["reasons"]:
         value = "—" if reason["value"] is None else f"{reason['value']:g}"
-        typer.echo(f"  {reason['points'] * 100:+6.1f}  {reason[f'title_{lang}']} = {value}")
+        typer.echo(f"  {reason['points'] * 100:+6.1f}  {unmarked(reason[f'title_{lang}'])} = {value}")
     for change in said["changes"]:
         say(
-            f"  若“{change['title_zh']}”为 {change['to']:g}：{change['probability']:.1%}",
-            f"  if {change['title_en']!r} were {change['to']:g}: {change['probability']:.1%}",
+            f"  若“{unmarked(change['title_zh'])}”为 {change['to']:g}：{change['probability']:.1%}",
+            f"  if {unmarked(change['title_en'])!r} were {change['to']:g}: {change['probability']:.1%}",
         )
     notice(said["simulated"])
 
@@ -248,7 +248,6 @@ def _summary(model: Any) -> None:
         lines = "  ".join(f"{k} {v:.3f}" for k, v in figure["baselines"].items())
         typer.echo(f"  {name:22} {figure['value']:.3f}{interval}   {lines}")
     for factor in model.card["factors"]:
-        typer.echo(
-            f"  {factor['importance']:6.1%}  {factor['direction']:4}  {factor['title'][lang]}  ({factor['name']})"
-        )
+        title = unmarked(factor["title"][lang])
+        typer.echo(f"  {factor['importance']:6.1%}  {factor['direction']:4}  {title}  ({factor['name']})")
     notice(model.simulated)

@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from mingcha.output import unmarked
+
 register = template.Library()
 MINUS = "−"
 DASH = "—"
@@ -118,17 +120,18 @@ def lookup(mapping: Any, key: Any) -> Any:
 
 @register.filter
 def in_language(value: Any) -> Any:
-    """A text in the user's language out of {"zh": ..., "en": ...}; anything else as it is."""
+    """A text in the user's language out of {"zh": ..., "en": ...}; anything else as it is. What is simulated says so by
+    the page's mark, not in the title of each factor once more."""
     if not isinstance(value, dict):
         return value
     first = "zh" if (get_language() or "zh").startswith("zh") else "en"
-    return value.get(first) or value.get("zh") or value.get("en") or ""
+    return unmarked(value.get(first) or value.get("zh") or value.get("en") or "")
 
 
 @register.filter
 def one_language(text: str) -> str:
     """The user's half of "中文 / English"; a text in one language as it is. What is simulated says so by its mark."""
-    halves = text.removesuffix("（模拟数据）").split(" / ")
+    halves = unmarked(text).split(" / ")
     if len(halves) != 2:
         return text
     return halves[0] if (get_language() or "zh").startswith("zh") else halves[1]
