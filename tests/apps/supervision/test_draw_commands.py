@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from mingcha.apps.supervision.commands import app
+from mingcha.engines.sampling.allocation import FOCUS
+from mingcha.engines.sampling.folder import read_terms
 from mingcha.problems import Problem
 
 VERIFIER = Path(__file__).resolve().parents[3] / "verifier" / "verify_draw.py"
@@ -55,6 +57,7 @@ def test_a_draw_from_key_to_estimate():
     out = prepare()
     assert "5 of 20 in 2 strata" in out and "10 are at their cap" in out
     assert "next: commit by" in call("status", "q4")
+    assert read_terms(Path("q4")).params["allocation"]["focus"] == FOCUS  # as plans have it
     with pytest.raises(Problem, match="Not yet committed"):
         call("reveal", "q4", "--key", "公证处.key")
     call("commit", "q4", "--key", "公证处.key", stdin="y\n")

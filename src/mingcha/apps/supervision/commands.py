@@ -74,7 +74,7 @@ def prepare(
     take: Annotated[str, typer.Option(help="Visits: 480, or by stratum: 餐饮=300,零售=180")] = "",
     party: Annotated[list[Path] | None, typer.Option(help="A party's .pub file; repeat 参与方公钥")] = None,
     exploration: Annotated[float, typer.Option(help="Share of visits that falls uniformly 随机探索比例")] = 0.1,
-    focus: Annotated[int, typer.Option(min=0, help="Twice the score, 2^focus times the targeted share")] = 6,
+    focus: Annotated[int | None, typer.Option(min=0, help="Twice the score, 2^focus times the targeted share")] = None,
     weights: Annotated[str, typer.Option(help="Weights of the credit classes 类别权重")] = "A=0.4,B=1,C=2.5,D=4",
     ceiling: Annotated[float, typer.Option(help="Highest probability of a unit 概率上限")] = 0.9,
     cap: Annotated[int | None, typer.Option(help="Visits a year that put a unit outside (column visits)")] = None,
@@ -88,6 +88,7 @@ def prepare(
 ) -> None:
     """Allocate probabilities, seal the frame, write DIR/ceremony.json for the parties to sign."""
     from mingcha.engines.sampling import keys, steps
+    from mingcha.engines.sampling.allocation import FOCUS
     from mingcha.engines.sampling.encoding import MILLION
     from mingcha.engines.sampling.frame import read_frame
 
@@ -107,7 +108,7 @@ def prepare(
         public_source=public,
         take=visits(take),
         exploration=exploration,
-        focus=focus,
+        focus=FOCUS if focus is None else focus,
         class_weights=pairs(weights, float),
         ceiling=ceiling,
         cap=cap,
