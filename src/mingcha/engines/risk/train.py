@@ -68,7 +68,7 @@ def train(
     windows = backtest(sample, splits, chosen, config=c, full=longer, full_in=1)
     model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c))
     about = card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names))
-    about["challenge"] = challenge(sample, windows, champion, about["fairness"], c) if champion else None
+    about["challenge"] = card.strict(challenge(sample, windows, champion, about["fairness"], c)) if champion else None
     return Trained(model=model, proposal=proposal, windows=tuple(windows), card=about)
 
 

@@ -120,7 +120,7 @@ def publish(folder: Path) -> Record:
     write_results(folder, record, units, outcome, state.public.suffix == ".gz")
     for path in (secret_folder(folder) / "receipts").glob("receipt-*.json"):
         unit = files.read_json(path, "receipt")
-        write_json(path, files.receipt(record, units, outcome, unit["index"]))
+        write_json(path, files.receipt(record, units, outcome, unit["index"]), files.SECRET)
     return record
 
 
