@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -26,6 +27,15 @@ def say(zh: str, en: str, *, aside: bool = False) -> None:
     """A sentence, in each of the user's languages on a line of its own; `aside` to standard error."""
     for text in dict.fromkeys({"zh": zh, "en": en}[language] for language in languages()):
         typer.echo(text, err=aside)
+
+
+@contextmanager
+def users_language() -> Iterator[None]:
+    """Within it Django's own texts (a state, a status) come in the user's language, not in the instance's."""
+    from django.utils import translation
+
+    with translation.override("zh-hans" if languages()[0] == "zh" else "en"):
+        yield
 
 
 def under_way(zh: str, en: str) -> None:

@@ -46,5 +46,11 @@ def test_every_printout_says_it_once(run, app, words):
     assert "true" in run(app, *words, "--json").lower()
 
 
+def test_a_status_is_said_in_the_user_s_language(run, monkeypatch):
+    assert "不详" in run(entities.app, "list")
+    monkeypatch.setattr("mingcha.output.languages", lambda: ("en",))
+    assert "Unknown" in run(entities.app, "list") and "不详" not in run(entities.app, "list")
+
+
 def test_json_has_it_as_a_field(run):
     assert json.loads(run(commands.quarantine_app, "list", "--json"))["simulated"] is True

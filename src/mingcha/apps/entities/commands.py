@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mingcha.instance import open_django
-from mingcha.output import notice, print_json, print_table, said, say, under_way
+from mingcha.output import notice, print_json, print_table, said, say, under_way, users_language
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -242,7 +242,8 @@ def _print_file(file: Any) -> None:
     if entity.simulated:
         head.append("  " + said("模拟数据", "simulated data"), style="magenta")
     console.print(head)
-    facts = (entity.kind, entity.get_status_display(), entity.district, entity.address)
+    with users_language():
+        facts = (entity.kind, entity.get_status_display(), entity.district, entity.address)
     console.print("  ".join(str(fact) for fact in facts if fact), style="dim", highlight=False)
     console.print("  ".join(k.value for k in file.keys), style="dim", highlight=False)
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
@@ -280,9 +281,10 @@ def _shown(value: Any) -> str:
 
 
 def _print_entities(entities: list[Any]) -> None:
-    _print_rows(
-        [{"key": e.key, "name": e.name, "status": str(e.get_status_display()), "address": e.address} for e in entities]
-    )
+    with users_language():
+        _print_rows(
+            [{"key": e.key, "name": e.name, "status": e.get_status_display(), "address": e.address} for e in entities]
+        )
     notice(any(e.simulated for e in entities))
 
 

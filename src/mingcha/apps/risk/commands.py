@@ -10,7 +10,7 @@ import typer
 
 from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
-from mingcha.output import notice, print_json, say, under_way, unmarked
+from mingcha.output import notice, print_json, say, under_way, unmarked, users_language
 from mingcha.problems import Problem, languages
 
 app = typer.Typer(
@@ -242,7 +242,8 @@ def _card(model: Any) -> dict[str, Any]:
 
 def _summary(model: Any) -> None:
     lang = "zh" if languages()[0] == "zh" else "en"
-    typer.echo(f"{model.number}  {model.title}  {model.get_state_display()}  {model.digest[:16]}")
+    with users_language():
+        typer.echo(f"{model.number}  {model.title}  {model.get_state_display()}  {model.digest[:16]}")
     for name, figure in model.card["figures"].items():
         interval = "" if not figure["ci95"] else " [{:.3f}, {:.3f}]".format(*figure["ci95"])
         lines = "  ".join(f"{k} {v:.3f}" for k, v in figure["baselines"].items())
