@@ -12,6 +12,7 @@ from mingcha.lists.views import list_response
 
 from . import card_page, panels, services
 from .choices import ModelState
+from .forms import SignForm
 from .models import RiskModel
 from .tables import MODELS
 
@@ -36,6 +37,7 @@ def model(request: HttpRequest, number: str) -> HttpResponse:
         "bins": list(zip(scores["edges"], scores["all"], scores["positives"], strict=False)),
         "stringency": card_page.stringency(card),
         "fairness": card_page.fairness(card),
+        "sign_form": SignForm(),
         "may_sign": may(request.user, "risk.model.sign") and found.state != ModelState.CHAMPION,
     }
     return render(request, "risk/model.html", context)
@@ -45,7 +47,9 @@ def model(request: HttpRequest, number: str) -> HttpResponse:
 @require("risk.model.sign")
 def sign(request: HttpRequest, number: str) -> HttpResponse:
     found = get_object_or_404(RiskModel.objects.select_related("dataset"), number=number)
-    services.model_sign(model=found, user=request.user)
+    form = SignForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    services.model_sign(model=found, user=request.user, reason=reason)
     messages.success(request, _("The model is in force under your name. Scores follow when it is next run."))
     return redirect("risk:model", found.number)
 
