@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mingcha.engines.risk.sample import Sample
 
 GROUPS = ("district", "industry", "kind")  # an entity's fields by which fairness is looked at
+AGES = {"0-1": 1, "1-3": 3, "3-10": 10, "10+": float("inf")}  # years that a firm has existed, for the same
 _WAY = {"up": 1, "down": -1}
 
 
@@ -69,17 +70,24 @@ def labelled_sample(
         stratum=[s or "" for s in visits["stratum"].to_pylist()],
         pi=visits["pi"].to_numpy(),
         known_from=np.array(visits["mature_on"].to_pylist(), dtype="datetime64[D]"),
-        groups=_groups(entity),
+        groups=_groups(entity, visits["as_of"].to_pylist()),
     )
     return sample, visits
 
 
-def _groups(entity: list[str]) -> dict[str, list[str]]:
-    """Levels of each attribute that has at least two of them; the rest say nothing."""
-    rows = {key: rest for key, *rest in Entity.objects.values_list("key", *GROUPS).iterator(chunk_size=20_000)}
-    nobody = [""] * len(GROUPS)
-    columns = {name: [rows.get(key, nobody)[i] for key in entity] for i, name in enumerate(GROUPS)}
+def _groups(entity: list[str], day: list[dt.date]) -> dict[str, list[str]]:
+    """Levels of each attribute that has at least two of them; the rest say nothing. `age`: of the firm on the day."""
+    fields = ("opened_on", *GROUPS)
+    rows = {key: rest for key, *rest in Entity.objects.values_list("key", *fields).iterator(chunk_size=20_000)}
+    known = [rows.get(key, [None] + [""] * len(GROUPS)) for key in entity]
+    columns = {name: [values[i] for values in known] for i, name in enumerate(GROUPS, 1)}
+    columns["age"] = [_age(values[0], on) for values, on in zip(known, day, strict=True)]
     return {name: levels for name, levels in columns.items() if 2 <= len({v for v in levels if v}) <= 60}
+
+
+def _age(opened: dt.date | None, day: dt.date) -> str:
+    years = (day - opened).days / 365.25 if opened else -1.0
+    return "" if years < 0 else next(band for band, below in AGES.items() if years < below)
 
 
 def directions(factors: Sequence[Factor]) -> dict[str, int]:

@@ -197,7 +197,7 @@ def _figures(p: Pooled, ours: Floats, said: Floats, others: Mapping[str, Floats]
         seed=config.seed,
     )
     out["ece"] = _figure(gap.value, (gap.low, gap.high), {"logistic": evaluation.calibration_error(p.y, logistic, w0)})
-    return out
+    return {name: figure for name, figure in out.items() if np.isfinite(figure["value"])}
 
 
 def _calibration(p: Pooled, said: Floats) -> list[Json]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mingcha.engines.risk import card, learner, promotion, screening
+from mingcha.engines.risk import card, evaluation, learner, promotion, screening, splits
 from mingcha.engines.risk.arrays import Bools
 from mingcha.engines.risk.backtest import Factors, Window, backtest, calibration_of, require_windows, tested_on
 from mingcha.engines.risk.calibration import Calibration
@@ -69,7 +69,21 @@ def train(
     model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c))
     about = card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names))
     about["challenge"] = card.strict(challenge(sample, windows, champion, about["fairness"], c)) if champion else None
+    about["optimism"] = card.strict(optimism(sample.take(known), windows, chosen, c))
     return Trained(model=model, proposal=proposal, windows=tuple(windows), card=about)
+
+
+def optimism(sample: Sample, windows: Sequence[Window], chosen: Factors, config: Config) -> dict[str, float]:
+    """By how much a random split would flatter the same list of factors: it lets a model learn from what came after
+    the rows that it is tested on. Mean AUC over the windows, and AUC of a split that tests as large a share."""
+    tested = sum(len(w.rows) for w in windows)
+    share = min(0.5, tested / (tested + windows[-1].trained_on))
+    shuffled = backtest(sample, [splits.random(sample, share, config.seed)], chosen, config=config)[0]
+    in_time = float(np.mean([evaluation.auc(w.y, w.removed["retained"], w.weight) for w in windows]))
+    return {
+        "in_time": in_time,
+        "random_split": evaluation.auc(shuffled.y, shuffled.removed["retained"], shuffled.weight),
+    }
 
 
 def challenge(
