@@ -45,6 +45,7 @@ def _export(path: Path) -> None:
 
     times = ", ".join(text_of_time(f"k.{c}") for c in list(_COLUMNS)[2:])
     with duckdb.connect() as duck:
+        duck.execute("SET enable_progress_bar = false")  # it would draw itself into standard output
         table_from(
             duck,
             "links",
