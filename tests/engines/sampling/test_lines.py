@@ -39,7 +39,11 @@ def test_doubles_are_written_as_python_does(kind):
 @settings(deadline=None, max_examples=60)
 def test_texts_are_quoted_as_json_has_it(pairs):
     ids, strata = (list(column) for column in zip(*pairs, strict=True))
-    lines = files._lines('{"id":"', files._quoted(ids), '","stratum":"', files._quoted(strata), '"},\n')
+
+    def parts(low, high):
+        return ['{"id":"', files._quoted(ids[low:high]), '","stratum":"', files._quoted(strata[low:high]), '"},\n']
+
+    lines = files._lines(parts, len(ids))
     expected = [json.dumps({"id": i, "stratum": h}, ensure_ascii=False, separators=(",", ":")) for i, h in pairs]
     assert written(lines) == "".join(f"{line},\n" for line in expected)
 

@@ -82,15 +82,19 @@ def write_public(
     after: Callable[[], None] = lambda: None,
 ) -> None:
     """All (leaf, stratum, Q); for the drawn (id, s, b) in place of Q; no probability. `after`: must succeed first."""
-    shown = []
-    for i in np.flatnonzero(outcome.drawn).tolist():
+
+    def opening(i: int) -> str:
         s, t = units.s[i * WIDTH : (i + 1) * WIDTH], units.t[i * WIDTH : (i + 1) * WIDTH]
         b = digest("probability", units.draw, int(units.P[i]), t)
-        shown.append(f'"drawn":true,"id":{quote(units.ids[i])},"s":"{s.hex()}","b":"{b.hex()}"')
-    q = pc.binary_join_element_wise(_text('"q":'), _doubles(outcome.q), _text(""))
-    rest = _replaced(q, outcome.drawn, shown)
-    lines = _lines('{"leaf":"', _hex(units.leaf), '","stratum":"', _quoted(units.strata), '",', rest, "},\n")
-    _write_units(path, record.head("public"), lines, zipped, 0o644, after)
+        return f'"drawn":true,"id":{quote(units.ids[i])},"s":"{s.hex()}","b":"{b.hex()}"'
+
+    def parts(low: int, high: int) -> list[str | pa.Array]:
+        leaf, stratum, drawn = _hex(units.leaf, low, high), _quoted(units.strata[low:high]), outcome.drawn[low:high]
+        q = _joined(['"q":', _doubles(outcome.q[low:high])])
+        rest = _replaced(q, drawn, [opening(low + i) for i in np.flatnonzero(drawn).tolist()])
+        return ['{"leaf":"', leaf, '","stratum":"', stratum, '",', rest, "},\n"]
+
+    _write_units(path, record.head("public"), _lines(parts, len(units.ids)), zipped, 0o644, after)
 
 
 def write_audit(path: Path, record: Record, units: Units, *, zipped: bool = False) -> None:
@@ -215,21 +219,28 @@ def atomic(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
 
 
 def _audit_lines(units: Units) -> Iterator[memoryview]:
-    ids, strata, s, t = _quoted(units.ids), _quoted(units.strata), _hex(units.s), _hex(units.t)
-    P = _numbers(units.P, pa.int64()).cast(TEXT)
-    return _lines('{"id":"', ids, '","stratum":"', strata, '","P":', P, ',"s":"', s, '","t":"', t, '"},\n')
+    def parts(low: int, high: int) -> list[str | pa.Array]:
+        ids, strata = _quoted(units.ids[low:high]), _quoted(units.strata[low:high])
+        P = _numbers(units.P[low:high], pa.int64()).cast(TEXT)
+        s, t = _hex(units.s, low, high), _hex(units.t, low, high)
+        return ['{"id":"', ids, '","stratum":"', strata, '","P":', P, ',"s":"', s, '","t":"', t, '"},\n']
+
+    return _lines(parts, len(units.ids))
 
 
-def _lines(*parts: str | pa.Array) -> Iterator[memoryview]:
-    """The parts of each row, joined: each line with a comma and a line feed at its end.
+def _lines(parts: Callable[[int, int], list[str | pa.Array]], rows: int) -> Iterator[memoryview]:
+    """One JSON object a row, each with a comma and a line feed after it: the `parts` of rows low to high, joined.
 
     Made in Arrow's columns, many times faster than row by row. All columns here are made of buffers: `pa.array` and
     `pa.scalar` would import pandas.
     """
-    columns = [_text(part) if isinstance(part, str) else part for part in (*parts, "")]
-    for low in range(0, max(len(part) for part in columns if isinstance(part, pa.Array)), ROWS):
-        some = [part.slice(low, ROWS) if isinstance(part, pa.Array) else part for part in columns]
-        yield memoryview(_contents(pc.binary_join_element_wise(*some)))
+    for low in range(0, rows, ROWS):
+        _, ends, data = _joined(parts(low, min(rows, low + ROWS))).buffers()
+        yield memoryview(data)[: np.frombuffer(ends, dtype=np.int64)[min(rows - low, ROWS)]]
+
+
+def _joined(parts: list[str | pa.Array]) -> pa.Array:
+    return pc.binary_join_element_wise(*[_texts([x])[0] if isinstance(x, str) else x for x in (*parts, "")])
 
 
 def _quoted(texts: list[str]) -> pa.Array:
@@ -238,9 +249,10 @@ def _quoted(texts: list[str]) -> pa.Array:
     return _texts(texts if len(quote(joined)) == len(joined) + 2 else [quote(text)[1:-1] for text in texts])
 
 
-def _hex(blob: bytes) -> pa.Array:
-    ends = np.arange(len(blob) // WIDTH + 1) * (2 * WIDTH)
-    return pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(blob.hex().encode()))
+def _hex(blob: bytes, low: int, high: int) -> pa.Array:
+    ends = np.arange(high - low + 1, dtype=np.int64) * (2 * WIDTH)
+    text = blob[low * WIDTH : high * WIDTH].hex().encode()
+    return pa.LargeStringArray.from_buffers(high - low, pa.py_buffer(ends), pa.py_buffer(text))
 
 
 def _doubles(values: NDArray[np.float64]) -> pa.Array:
@@ -260,21 +272,10 @@ def _texts(texts: Sequence[str]) -> pa.Array:
     return pa.LargeStringArray.from_buffers(len(raw), pa.py_buffer(ends), pa.py_buffer(b"".join(raw)))
 
 
-def _text(text: str) -> pa.Scalar:
-    return _texts([text])[0]
-
-
 def _replaced(column: pa.Array, where: NDArray[np.bool_], texts: list[str]) -> pa.Array:
     """`column` with `texts` in the rows `where`, in order."""
     bits = pa.py_buffer(np.packbits(where, bitorder="little"))
     return pc.replace_with_mask(column, pa.Array.from_buffers(pa.bool_(), len(where), [None, bits]), _texts(texts))
-
-
-def _contents(column: pa.Array) -> pa.Buffer:
-    """All texts of `column` in a row, as they stand in memory."""
-    _, ends, data = column.buffers()
-    place = np.frombuffer(ends, dtype=np.int64)[column.offset :]
-    return data.slice(int(place[0]), int(place[len(column)] - place[0]))
 
 
 def _write_units(
