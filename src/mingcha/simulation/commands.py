@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from mingcha.engines.sampling.allocation import EXPLORATION, FOCUS
 from mingcha.problems import Problem
 
 demo = typer.Typer(add_completion=False)
@@ -87,8 +86,12 @@ def simulate_(
     history: Annotated[int, typer.Option(min=3, help="months of uniform draws before, from which to learn")] = 36,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     tail: Annotated[float, typer.Option(min=0, max=3, help="how many times the assumed share of offenders")] = 1.0,
-    exploration: Annotated[float, typer.Option(min=0, max=1, help="targeted: share of visits at random")] = EXPLORATION,
-    focus: Annotated[int, typer.Option(min=0, help="targeted: how sharply the rest follow the score")] = FOCUS,
+    exploration: Annotated[
+        float | None, typer.Option(min=0, max=1, help="targeted: share of visits at random; default a plan's")
+    ] = None,
+    focus: Annotated[
+        int | None, typer.Option(min=0, help="targeted: how sharply the rest follow the score; default a plan's")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="processes; results don't depend on it")] = 2,
     ceiling: Annotated[bool, typer.Option("--ceiling", help="instead: what anybody could know at most")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="all figures as JSON")] = False,
@@ -104,9 +107,10 @@ def simulate_(
         )
     from .study import Study, printed, run
 
+    aim = {name: value for name, value in (("exploration", exploration), ("focus", focus)) if value is not None}
     study = Study(
         policy=policy.value, entities=entities, quarters=months // 3, history=history // 3, replicates=replicates,
-        budget_share=budget_share, seed=seed, tail=tail, exploration=exploration, focus=focus,
+        budget_share=budget_share, seed=seed, tail=tail, **aim,
     )  # fmt: skip
     if ceiling:
         from .ceiling import ceiling as measured
