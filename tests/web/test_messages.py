@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PO = ROOT / "src" / "mingcha" / "web" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 TEMPLATES = sorted((ROOT / "src" / "mingcha").glob("**/templates/**/*.html"))
 
-NOT_WORDS = {"AUC", "CSV", "Excel", "xlsx", "Enter", "Ctrl", "SHA", "EN", "English", "中文", "明", "json", "py"}
+NOT_WORDS = {"AUC", "PSI", "CSV", "Excel", "xlsx", "Enter", "Ctrl", "SHA", "EN", "English", "中文", "明", "json", "py"}
 NOT_WORDS |= {
     "public",
     "audit",

@@ -3,7 +3,7 @@ import pytest
 
 from mingcha.engines.risk.arrays import sigmoid
 from mingcha.engines.risk.calibration import Calibration, calibrate
-from mingcha.engines.risk.drift import cusum, psi
+from mingcha.engines.risk.drift import cusum, psi, uniform_arm
 from mingcha.engines.risk.evaluation import calibration_error
 from mingcha.engines.risk.promotion import judge
 from mingcha.problems import Problem
@@ -48,6 +48,21 @@ def test_psi():
     gone[: len(a) // 2] = np.nan
     assert psi(a, gone) > 0.25
     assert psi(np.full(100, np.nan), np.full(100, np.nan)) == pytest.approx(0)
+
+
+def test_the_uniform_arm_falls_alike_on_everyone():
+    """Firms of high risk are drawn more often; among the kept, risk is as in the frame."""
+    rng = np.random.default_rng(8)
+    risk = rng.beta(1, 6, 60_000)
+    pi = np.where(rng.random(60_000) < 0.9, np.clip(0.02 + risk, 0.02, 0.9), np.nan)
+    stratum = rng.choice(["a", "b"], 60_000)
+    drawn = rng.random(60_000) < np.nan_to_num(pi, nan=0.5)
+    name = np.arange(60_000).astype(str)
+    kept = uniform_arm(pi[drawn], stratum[drawn], name[drawn])
+    assert not kept[np.isnan(pi[drawn])].any()
+    assert risk[drawn][kept].mean() == pytest.approx(risk.mean(), abs=0.01)
+    assert risk[drawn].mean() > risk.mean() + 0.05
+    assert (kept == uniform_arm(pi[drawn], stratum[drawn], name[drawn])).all()
 
 
 def test_cusum_seldom_cries_wolf_and_sees_a_change_soon():

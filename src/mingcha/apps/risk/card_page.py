@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from mingcha.engines.risk.drift import MOVED, STABLE
+
+from .drift import SCORE
 
 Json = dict[str, Any]
 
@@ -43,6 +48,29 @@ def stringency(card: Json) -> list[Json]:
 
     drawn = [g | {"x": place(g["effect"]), "low": place(g["ci95"][0]), "high": place(g["ci95"][1])} for g in groups]
     return sorted(drawn, key=lambda g: -g["effect"])
+
+
+def drift(found: Json, card: Json) -> Json | None:
+    """The score's and each factor's PSI, and whether outcomes still agree; None before the first scoring."""
+    if not found:
+        return None
+    titles = {f["name"]: in_language(f["title"]) for f in card.get("factors", [])}
+    rows = [
+        {
+            "title": titles.get(name, _("score") if name == SCORE else name),
+            "psi": value,
+            "state": "moved" if value > MOVED else "watch" if value > STABLE else "stable",
+        }
+        for name, value in found["psi"].items()
+    ]
+    alarm = (found["cusum"] or {}).get("alarm")
+    return {
+        "since": dt.date.fromisoformat(found["since"]),
+        "as_of": dt.date.fromisoformat(found["as_of"]),
+        "rows": rows,
+        "visits": found["visits"],
+        "alarm": dt.date.fromisoformat(alarm) if alarm else None,
+    }
 
 
 def fairness(card: Json) -> list[Json]:

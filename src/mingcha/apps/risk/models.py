@@ -19,6 +19,7 @@ class RiskModel(models.Model):
     folder = models.CharField(max_length=255)  # relative to the instance's models/
     digest = models.CharField(_("digest"), max_length=64)
     card = models.JSONField()  # engines/risk/card.py
+    drift = models.JSONField(default=dict)  # drift.py, at the latest scoring; {} before the first
     trained_at = models.DateTimeField(auto_now_add=True)
     signed_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
     signed_at = models.DateTimeField(null=True, blank=True)

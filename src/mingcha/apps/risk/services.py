@@ -23,6 +23,7 @@ from mingcha.problems import Problem
 
 from . import selectors
 from .choices import ModelState
+from .drift import drift_measure
 from .models import RiskModel, RiskScore
 from .rules import risk_classes
 
@@ -172,11 +173,20 @@ def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User
     aside = path.with_suffix(".tmp")
     pq.write_table(pa.table({"entity": who, "probability": probability, "risk_class": letters.tolist()}), aside)
     aside.replace(path)
+    model.drift = drift_measure(model, loaded, factors, view, x, probability, as_of)
+    model.save(update_fields=["drift"])
     in_force = model.state == ModelState.CHAMPION and selectors.leads(model)
     if in_force:
         _put_in_force(model, names, probability, letters, as_of, user)
     counts = {letter: int((letters == letter).sum()) for letter in "ABCD"}
-    return {"scored": len(names), "classes": counts, "as_of": str(as_of), "file": str(path), "in_force": in_force}
+    return {
+        "scored": len(names),
+        "classes": counts,
+        "as_of": str(as_of),
+        "file": str(path),
+        "in_force": in_force,
+        "drift": model.drift["psi"],
+    }
 
 
 @transaction.atomic

@@ -37,6 +37,7 @@ def model(request: HttpRequest, number: str) -> HttpResponse:
         "bins": list(zip(scores["edges"], scores["all"], scores["positives"], strict=False)),
         "stringency": card_page.stringency(card),
         "fairness": card_page.fairness(card),
+        "drift": card_page.drift(found.drift, card),
         "sign_form": SignForm(),
         "may_sign": may(request.user, "risk.model.sign") and found.state != ModelState.CHAMPION,
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
-from mingcha.engines.risk.arrays import Bools, Floats, Ints
+from mingcha.engines.risk.arrays import Bools, Floats, Ints, Strings
 
 STABLE, MOVED = 0.10, 0.25  # the usual reading of PSI: below the first nothing, above the second act
 
@@ -24,6 +25,19 @@ def psi(reference: Floats, current: Floats, bins: int = 10) -> float:
 
     a, b = shares(reference), shares(current)
     return float(np.sum((b - a) * np.log(b / a)))
+
+
+def uniform_arm(pi: Floats, stratum: Strings, row: Strings) -> Bools:
+    """(n,) a part of the drawn rows that fell alike on everyone: each row is kept with probability (least pi of its
+    stratum) / pi, by a hash of its name, so that the same rows are kept every time. Rows without a design never are."""
+    kept = np.zeros(len(pi), dtype=bool)
+    for name in np.unique(stratum[~np.isnan(pi)]):
+        at = np.flatnonzero((stratum == name) & ~np.isnan(pi))
+        lot = [
+            int.from_bytes(sha256(b"uniform arm" + r.encode()).digest()[:8], "big") / 2**64 for r in row[at].tolist()
+        ]
+        kept[at] = np.array(lot) < pi[at].min() / pi[at]
+    return kept
 
 
 @dataclass(frozen=True)
