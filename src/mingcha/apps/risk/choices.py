@@ -8,6 +8,12 @@ class ModelState(models.TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+class AppealState(models.TextChoices):
+    OPEN = "open", _("Open")
+    UPHELD = "upheld", _("Upheld")
+    DISMISSED = "dismissed", _("Dismissed")
+
+
 class RiskClass(models.TextChoices):
     A = "A", _("A, low")
     B = "B", _("B, general")

@@ -10,7 +10,7 @@ import typer
 
 from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
-from mingcha.output import notice, print_json, say, under_way, unmarked, users_language
+from mingcha.output import notice, print_json, print_table, say, under_way, unmarked, users_language
 from mingcha.problems import Problem, languages
 
 app = typer.Typer(
@@ -212,6 +212,65 @@ def backtest(
             f"days {ours['days_earlier']:+.1f}"
         )
     notice(simulated)
+
+
+@app.command()
+def appeal(
+    key: Annotated[str, typer.Argument(help="主体 / the entity")],
+    text: Annotated[str, typer.Option("--text", help="主体的意见 / what the entity says")],
+    by: By = "",
+) -> None:
+    """登记申诉：主体对风险类别的意见 / Write down an entity's appeal against its class."""
+    open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+    from mingcha.apps.entities.selectors import entity_get
+
+    from .appeals import appeal_file
+
+    filed = appeal_file(entity=entity_get(key), text=text, user=user_acting(by, "risk.appeal.file"))
+    say(f"已登记 {filed.pk} 号申诉。", f"Appeal number {filed.pk} is written down.")
+
+
+@app.command()
+def appeals(as_json: Json = False) -> None:
+    """列出申诉，未答复的在前 / List appeals, those without an answer first."""
+    open_django()
+    from .appeals import appeals_listed
+
+    rows = [
+        {
+            "number": a.pk,
+            "entity": a.entity.key,
+            "class": a.risk_class,
+            "model": a.model.number,
+            "filed": a.filed_at.date(),
+            "state": a.state,
+            "text": a.text,
+            "answer": a.answer,
+        }
+        for a in appeals_listed()
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+
+
+@app.command()
+def answer(
+    number: Annotated[int, typer.Argument(help="申诉号 / the appeal's number")],
+    text: Annotated[str, typer.Option("--text", help="答复 / the answer")],
+    by: By,
+    upheld: Annotated[bool, typer.Option("--upheld/--dismissed", help="成立 / 不成立")] = False,
+) -> None:
+    """答复申诉 / Answer an appeal."""
+    open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
+    from .appeals import appeal_answer
+
+    appeal_answer(number=number, upheld=upheld, answer=text, user=user_signing(by, "risk.appeal.answer"))
+    say(f"{number} 号申诉已答复。", f"Appeal number {number} is answered.")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .choices import ModelState, RiskClass
+from .choices import AppealState, ModelState, RiskClass
 
 
 class RiskModel(models.Model):
@@ -54,3 +54,31 @@ class RiskScore(models.Model):
 
     def __str__(self):
         return f"{self.entity_id} {self.probability:.3f}"
+
+
+class Appeal(models.Model):
+    """What an entity says against its risk class, and the answer. The score that it speaks of is kept with it: the one
+    in force changes."""
+
+    entity = models.ForeignKey("entities.Entity", models.PROTECT, related_name="appeals")
+    model = models.ForeignKey(RiskModel, models.PROTECT, related_name="appeals")
+    probability = models.FloatField(_("probability of violation"))
+    risk_class = models.CharField(_("risk class"), max_length=1, choices=RiskClass.choices)
+    as_of = models.DateField(_("facts before"))
+    text = models.TextField(_("what the entity says"))
+    state = models.CharField(max_length=12, choices=AppealState.choices, default=AppealState.OPEN)
+    filed_at = models.DateTimeField(auto_now_add=True)
+    filed_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    answer = models.TextField(_("answer"), blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("appeal against a risk class")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity"], condition=Q(state="open"), name="risk_appeal_one_open"),
+        ]
+
+    def __str__(self):
+        return f"{self.entity_id} {self.state}"

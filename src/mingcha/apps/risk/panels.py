@@ -17,6 +17,7 @@ from mingcha.apps.entities.panels import Panel, register
 from mingcha.problems import Problem
 
 from . import selectors
+from .appeals import appeals_of
 from .choices import ModelState
 from .models import RiskModel, RiskScore
 
@@ -29,7 +30,7 @@ def why(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
     """The score in force; its reasons are fetched by the page, since they take a moment."""
     if not may(request.user, "risk.explanation.view"):
         return None
-    return {"score": getattr(entity, "risk", None)}
+    return {"score": getattr(entity, "risk", None), "appeals": appeals_of(entity)[:5]}
 
 
 def explanation(entity: Entity) -> dict[str, Any] | None:
