@@ -16,7 +16,8 @@ import json, os, signal, sys
 from pathlib import Path
 from mingcha.instance import open_django
 open_django()
-import duckdb, pyarrow.csv, pyarrow.parquet, pyarrow.compute, sqlglot, open_data_contract_standard.model
+import duckdb, pandas, pyarrow.csv, pyarrow.parquet, pyarrow.compute, sqlglot, open_data_contract_standard.model
+import django.db.models.sql.compiler, encodings.utf_8_sig
 from django.db import connections
 from mingcha.apps.exchange import hooks, services
 from mingcha.apps.exchange.models import Batch, LakeFile
