@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mingcha.engines.risk.drift import MOVED, STABLE
+from mingcha.output import unmarked
 
 from .drift import SCORE
 
@@ -54,7 +55,7 @@ def drift(found: Json, card: Json) -> Json | None:
     """The score's and each factor's PSI, and whether outcomes still agree; None before the first scoring."""
     if not found:
         return None
-    titles = {f["name"]: in_language(f["title"]) for f in card.get("factors", [])}
+    titles = {f["name"]: unmarked(in_language(f["title"])) for f in card.get("factors", [])}
     rows = [
         {
             "title": titles.get(name, _("score") if name == SCORE else name),

@@ -58,7 +58,7 @@ def drift_measure(
 
 def _varies(values: np.ndarray) -> bool:
     known = values[~np.isnan(values)]
-    return len(known) < len(values) or (len(known) > 0 and known.min() < known.max())
+    return 0 < len(known) < len(values) or (len(known) > 0 and known.min() < known.max())
 
 
 def _keep(path: Path, columns: dict[str, np.ndarray], as_of: dt.date) -> None:
