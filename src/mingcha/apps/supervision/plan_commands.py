@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
+from mingcha.output import say
 from mingcha.problems import Problem, languages
 
 app = typer.Typer(
@@ -15,22 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="抽查计划 / Inspection plans: create, approve, freeze, run, publish; void where a party stays away.",
 )
-By = Annotated[str, typer.Option("--by", help="经办人（用户名）/ who does it (user name)")]
 Number = Annotated[str, typer.Argument(help="计划编号 / the plan's number, e.g. JH-2026-Q4-001")]
-
-
-def _user(username: str) -> Any:
-    from mingcha.apps.accounts.models import User
-
-    try:
-        return User.objects.get(username=username, is_active=True)
-    except User.DoesNotExist:
-        raise Problem(
-            zh=f"没有用户“{username}”。",
-            en=f"There is no user {username!r}.",
-            todo_zh="用 mingcha user list 查看。",
-            todo_en="See mingcha user list.",
-        ) from None
 
 
 def _plan(number: str, user: Any) -> Any:
@@ -77,23 +64,6 @@ def _model(number: str) -> Any:
     return found[0] if found else None
 
 
-def _allowed(user: Any, action: str) -> None:
-    from mingcha.apps.accounts.permissions import may
-
-    if not may(user, action):
-        raise Problem(
-            zh=f"“{user}”没有此项权限（{action}）。",
-            en=f"{user} may not do this ({action}).",
-            todo_zh="请由有权限的人员办理。",
-            todo_en="Ask someone who has the right.",
-        )
-
-
-def _say(zh: str, en: str) -> None:
-    for language in languages():
-        typer.echo(zh if language == "zh" else en)
-
-
 @app.command("list")
 def list_() -> None:
     """列出计划 / List plans."""
@@ -122,11 +92,12 @@ def create(
 ) -> None:
     """拟订计划，并显示预期结果 / Draft a plan; shows what it may be expected to find."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .choices import PlanKind
     from .services import plan_create
 
-    user = _user(by)
-    _allowed(user, "supervision.plan.create")
+    user = user_signing(by, "supervision.plan.create")
     plan = plan_create(
         title=title,
         budget=budget,
@@ -143,11 +114,11 @@ def create(
         risk_model=None if untargeted and not model else _model(model),
     )
     units = plan.expected["units"]
-    _say(f"{plan.number}：名录 {units} 户，抽 {budget} 户", f"{plan.number}: frame of {units}, {budget} visits")
+    say(f"{plan.number}：名录 {units} 户，抽 {budget} 户", f"{plan.number}: frame of {units}, {budget} visits")
     _say_outside(plan.frame["outside"])
     if "plan" in plan.expected:
         ours, uniform = plan.expected["plan"], plan.expected["uniform"]
-        _say(
+        say(
             f"预期命中率 {ours['hit_rate']:.1%}（全随机 {uniform['hit_rate']:.1%}），"
             f"到守法企业 {ours['compliant_visits']:.0f} 户次（全随机 {uniform['compliant_visits']:.0f}）",
             f"expected hit rate {ours['hit_rate']:.1%} (uniform {uniform['hit_rate']:.1%}), visits to compliant firms "
@@ -172,12 +143,13 @@ def _say_outside(counts: dict[str, int]) -> None:
 def approve(number: Number, by: By) -> None:
     """批准（不能由起草人批准）/ Approve; not by the one who drew it up."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .services import plan_approve
 
-    user = _user(by)
-    _allowed(user, "supervision.plan.approve")
+    user = user_signing(by, "supervision.plan.approve")
     plan_approve(plan=_plan(number, user), user=user)
-    _say(f"{number} 已批准。", f"{number} is approved.")
+    say(f"{number} 已批准。", f"{number} is approved.")
 
 
 @app.command()
@@ -195,14 +167,14 @@ def freeze(
 ) -> None:
     """冻结名录，生成抽取目录供各方承诺 / Freeze the frame; makes the folder on which the parties commit."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
     from mingcha.engines.sampling.folder import secret_folder
 
     from .handed_in import read_ids, read_parties
     from .selectors import draw_folder
     from .services import draw_freeze
 
-    user = _user(by)
-    _allowed(user, "supervision.draw.run")
+    user = user_signing(by, "supervision.draw.run")
     draw = draw_freeze(
         plan=_plan(number, user),
         parties=read_parties(party),
@@ -211,9 +183,9 @@ def freeze(
         day=day,
         must_visit=read_ids(must_visit) if must_visit else (),
     )
-    _say(f"已冻结 {draw.units} 户，根 {draw.root}", f"Frozen: {draw.units} units, root {draw.root}")
+    say(f"已冻结 {draw.units} 户，根 {draw.root}", f"Frozen: {draw.units} units, root {draw.root}")
     folder = draw_folder(draw)
-    _say(
+    say(
         f"把 {folder} 发给各方承诺；{secret_folder(folder)} 不要外传，其中 frame.csv 供各方核对概率。",
         f"Send {folder} to the parties to commit; keep {secret_folder(folder)} to yourself, but for frame.csv, "
         "by which they check the probabilities.",
@@ -226,12 +198,13 @@ def void(
 ) -> None:
     """参与方缺席：作废并公开记录，然后重新冻结 / A party stays away: void, on the record; then freeze again."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .services import draw_void
 
-    user = _user(by)
-    _allowed(user, "supervision.draw.run")
+    user = user_signing(by, "supervision.draw.run")
     draw = draw_void(draw=_draw(number, user), reason=reason, user=user)
-    _say(
+    say(
         f"{number} 的本次仪式已作废，未到场：{'、'.join(draw.no_show)}。请重新冻结：mingcha plan freeze {number}",
         f"This ceremony of {number} is void; absent: {', '.join(draw.no_show)}. Next: mingcha plan freeze {number}",
     )
@@ -248,20 +221,21 @@ def run(
 ) -> None:
     """各方揭示后抽取，生成任务 / Draw, once all parties have revealed; yields the tasks."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .choices import PlanState
     from .services import draw_commitments_check, draw_run
 
-    user = _user(by)
-    _allowed(user, "supervision.draw.run")
+    user = user_signing(by, "supervision.draw.run")
     draw = _draw(number, user)
     if draw.plan.state == PlanState.FROZEN:
         draw = draw_commitments_check(draw=draw, user=user)
     draw = draw_run(draw=draw, public_value=public_value, user=user, without=without or ())
-    _say(f"抽中 {draw.taken} 户，结果 {draw.result}", f"Drawn: {draw.taken}, result {draw.result}")
+    say(f"抽中 {draw.taken} 户，结果 {draw.result}", f"Drawn: {draw.taken}, result {draw.result}")
     if draw.inspectors:
         unsent = draw.tasks.filter(inspectors=[]).count()
-        _say(f"检查人员已随机分派，无人可派 {unsent} 户", f"Inspectors are drawn too; nobody to send to {unsent}")
-    _say(
+        say(f"检查人员已随机分派，无人可派 {unsent} 户", f"Inspectors are drawn too; nobody to send to {unsent}")
+    say(
         "请各方用 audit.json 和 frame.csv 核对并签认（mingcha draw attest），然后公开。",
         "Let each party check audit.json and frame.csv and attest (mingcha draw attest); then publish.",
     )
@@ -271,14 +245,15 @@ def run(
 def publish(number: Number, by: By) -> None:
     """公开抽取证明；此后收到的签认再次运行即并入 / Open the public page; again, to take in later attestations."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
     from .services import draw_publish
 
-    user = _user(by)
-    _allowed(user, "supervision.draw.run")
+    user = user_signing(by, "supervision.draw.run")
     missing = draw_publish(draw=_draw(number, user), user=user)
-    _say(f"已公开：/public/draw/{number}/", f"Public: /public/draw/{number}/")
+    say(f"已公开：/public/draw/{number}/", f"Public: /public/draw/{number}/")
     if missing:
-        _say(
+        say(
             f"注意：{'、'.join(missing)} 没有签认结果。概率是否合规、名录是否齐全，只有签认方能担保；公开页上会写明。",
             f"Mind: not attested by {', '.join(missing)}. Only attestations vouch that the probabilities are right and "
             "nobody was left out; the public page says who is missing.",
