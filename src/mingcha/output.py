@@ -59,7 +59,7 @@ def unmarked(title: str) -> str:
 
 def print_json(value: Any) -> None:
     """Strict JSON on standard output: times in ISO 8601; what is not known is null, never NaN."""
-    text = json.dumps(_known(value), ensure_ascii=False, indent=2, default=_plain, allow_nan=False)
+    text = json.dumps(strict(value), ensure_ascii=False, indent=2, default=_plain, allow_nan=False)
     sys.stdout.write(text + "\n")
 
 
@@ -89,9 +89,10 @@ def _plain(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _known(value: Any) -> Any:
+def strict(value: Any) -> Any:
+    """`value` as strict JSON takes it: None for every number that isn't one."""
     if isinstance(value, dict):
-        return {key: _known(item) for key, item in value.items()}
+        return {key: strict(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_known(item) for item in value]
+        return [strict(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

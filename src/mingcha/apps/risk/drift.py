@@ -75,13 +75,13 @@ def _outcomes(
 ) -> tuple[int, dict[str, Any] | None]:
     from mingcha.engines.risk.drift import cusum, uniform_arm
 
-    sample, _ = selectors.labelled_sample(view, model.dataset.name, model.risk_point, until=as_of, factors=())
+    visits = selectors.labelled_visits(view, model.dataset.name, model.risk_point, until=as_of)
+    sample = selectors.sample_of(view, visits, ())
     late = sample.mature(as_of) & (sample.as_of >= np.datetime64(model.trained_until))
     arm = late & uniform_arm(sample.pi, sample.stratum, sample.row)
     if not arm.any():
         return 0, None
-    sample, _ = selectors.labelled_sample(view, model.dataset.name, model.risk_point, until=as_of, factors=factors)
-    kept = sample.take(arm)
+    kept = selectors.sample_of(view, visits.filter(pa.array(arm)), factors)
     order = np.argsort(kept.as_of, kind="stable")
     seen = cusum(kept.y, loaded.score(kept), np.ones(len(kept), dtype=bool), order)
     alarm = None if seen.alarm is None else str(kept.as_of[seen.alarm])

@@ -37,20 +37,22 @@ def labelled_sample(
     *,
     until: dt.date | None = None,
     factors: Sequence[Factor],
-    planned: bool = True,
 ) -> tuple[Sample, pa.Table]:
-    """The risk point's visits with their factors, and the visits' own table (engines/factors/labels.py), row by row.
+    """The risk point's visits with their factors, and the visits' own table (engines/factors/labels.py), row by row."""
+    visits = labelled_visits(view, dataset, risk_point, until=until)
+    return sample_of(view, visits, factors), visits
 
-    Outcomes as known before `until`. Visits with a cause are left out where `planned`: they are facts of factors, but
-    were not made by the design that the model is to serve.
+
+def labelled_visits(view: LakeView, dataset: str, risk_point: str, *, until: dt.date | None = None) -> pa.Table:
+    """The risk point's planned visits. Outcomes as known before `until`.
+
+    Visits with a cause are left out: they are facts of factors, but were not made by the design that the model is to
+    serve.
     """
     from mingcha.engines.factors.labels import labels
-    from mingcha.engines.factors.matrix import matrix
-    from mingcha.engines.risk.sample import Sample
 
     visits = labels(view, dataset, risk_point, known_before=until)
-    if planned:
-        visits = visits.filter(visits["planned"])
+    visits = visits.filter(visits["planned"])
     if not visits.num_rows:
         raise Problem(
             zh="没有可供学习的检查记录。",
@@ -59,8 +61,15 @@ def labelled_sample(
             todo_zh="请检查风险点的 population，以及 --until 之前是否有检查。",
             todo_en="Check the risk point's population, and whether there are visits before --until.",
         )
-    entity = visits["entity"].to_pylist()
-    sample = Sample.build(
+    return visits
+
+
+def sample_of(view: LakeView, visits: pa.Table, factors: Sequence[Factor]) -> Sample:
+    """`visits` with their factors, row by row."""
+    from mingcha.engines.factors.matrix import matrix
+    from mingcha.engines.risk.sample import Sample
+
+    return Sample.build(
         factors=[f.name for f in factors],
         x=matrix(view, factors, visits),
         as_of=np.array(visits["as_of"].to_pylist(), dtype="datetime64[D]"),
@@ -70,9 +79,8 @@ def labelled_sample(
         stratum=[s or "" for s in visits["stratum"].to_pylist()],
         pi=visits["pi"].to_numpy(),
         known_from=np.array(visits["mature_on"].to_pylist(), dtype="datetime64[D]"),
-        groups=_groups(entity, visits["as_of"].to_pylist()),
+        groups=_groups(visits["entity"].to_pylist(), visits["as_of"].to_pylist()),
     )
-    return sample, visits
 
 
 def _groups(entity: list[str], day: list[dt.date]) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.selectors import lake_view
 from mingcha.apps.exchange.selectors import dataset_get
 from mingcha.instance import home
+from mingcha.output import strict
 from mingcha.problems import Problem
 
 from . import selectors
@@ -56,9 +57,9 @@ def model_train(
     view = lake_view()
     settings = Config.of(config or {})
     report("列出候选因子", "list the candidate factors")
-    bare, visits = selectors.labelled_sample(view, dataset, risk_point, until=until, factors=())
+    visits = selectors.labelled_visits(view, dataset, risk_point, until=until)
     tested = visits["eligible"].to_numpy(zero_copy_only=False)
-    windows = windows_of(bare, settings, tested)
+    windows = windows_of(selectors.sample_of(view, visits, ()), settings, tested)
     require_windows(windows)
     # What depends on data, such as the commonest values, is taken from before the tested windows.
     declared = candidates(view, known_before=windows[0].first.astype(dt.date))
@@ -67,7 +68,7 @@ def model_train(
     champion, theirs = selectors.champion_of(source, risk_point)
     computed = [*declared, *(f for f in theirs if f.name not in {d.name for d in declared})]
     report(f"计算 {len(computed)} 个候选因子", f"compute {len(computed)} candidate factors")
-    sample, visits = selectors.labelled_sample(view, dataset, risk_point, until=until, factors=computed)
+    sample = selectors.sample_of(view, visits, computed)
     report(f"筛选、训练、回测（{len(sample)} 次检查）", f"screen, train, backtest ({len(sample)} visits)")
     trained = train(
         sample,
@@ -95,7 +96,7 @@ def model_train(
                 "title": f"{point.title_zh} / {point.title_en}",
                 "trained_until": until,
                 "folder": digest[:16],
-                "card": {**trained.card, "population": len(sample)},
+                "card": strict({**trained.card, "population": len(sample)}),
                 "simulated": source.simulated,
             },
         )

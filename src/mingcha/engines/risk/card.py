@@ -47,7 +47,7 @@ def build(
     factors: Mapping[str, Json] | None = None,
     everything: int = 0,
 ) -> Json:
-    """The card of `model`; None stands where there is too little to tell. factors: name -> title, meaning, dataset,
+    """The card of `model`; NaN stands where there is too little to tell. factors: name -> title, meaning, dataset,
     basis, as the contracts declare them. everything: number of factors of the "full" list in the windows."""
     config = model.config
     p = pool(sample, windows)
@@ -57,7 +57,7 @@ def build(
         "rule": even(windows, "rule"),
     }
     known = sample.mature()
-    card = {
+    return {
         "trained": dict(model.about),
         "tested": {
             "rows": len(p.y),
@@ -93,16 +93,6 @@ def build(
         "weighting": weighting(sample.pi[known], config.weight_cap).as_dict(),
         "screening": _screening(proposal),
     }
-    return {name: strict(part) for name, part in card.items()}
-
-
-def strict(value: Any) -> Any:
-    """`value` with None for every number that isn't one, as JSON wants it."""
-    if isinstance(value, Mapping):
-        return {k: strict(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [strict(v) for v in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _joined(windows: Sequence[Window], kind: str, name: str = "retained") -> Floats:

@@ -68,8 +68,8 @@ def train(
     windows = backtest(sample, splits, chosen, config=c, full=longer, full_in=1)
     model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c))
     about = card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names))
-    about["challenge"] = card.strict(challenge(sample, windows, champion, about["fairness"], c)) if champion else None
-    about["optimism"] = card.strict(optimism(sample.take(known), windows, chosen, c))
+    about["challenge"] = challenge(sample, windows, champion, about["fairness"], c) if champion else None
+    about["optimism"] = optimism(sample.take(known), windows, chosen, c)
     return Trained(model=model, proposal=proposal, windows=tuple(windows), card=about)
 
 
