@@ -44,6 +44,7 @@ def test_whom_the_matrix_refuses_scores_sees_none(signed_in):
         ("/data/", "exchange.dataset.export", None),
         ("/data/quarantine/", "exchange.quarantine.export", None),
         ("/risk/models/", "risk.model.export", None),
+        ("/plans/", "supervision.plan.export", None),
         ("/entities/", "entities.entity.export", "officer"),
     ],
 )

@@ -25,22 +25,21 @@ def list_response(
     queryset: QuerySet,
     *,
     template: str = "web/list.html",
-    export_action: str = "",
-    may_export: bool = False,
+    export_action: str,
     **context: Any,
 ) -> HttpResponse:
     """The answer to a request for `listing` over `queryset` (what the user may see).
 
     `export_action` of the permission matrix says who may take the list away as a file. Every export is audited before
-    it begins, with what was asked for. (`may_export` is for a list that has no such action yet.)
+    it begins, with what was asked for.
     """
     page = ListPage(listing, request, queryset)
-    may_export = may(request.user, export_action) if export_action else may_export
+    may_export = may(request.user, export_action)
     kind = request.GET.get("as", "")
     if kind in ("csv", "xlsx") and may_export:
         audit_record(
             user=request.user,
-            action=export_action or f"lists.{listing.name}.export",
+            action=export_action,
             obj=request.user,
             after={"kind": kind, "search": page.words, "filters": page.chosen},
         )

@@ -38,7 +38,7 @@ def plans(request: HttpRequest) -> HttpResponse:
         PLANS,
         plans_visible(request.user),
         template="supervision/plans.html",
-        may_export=True,
+        export_action="supervision.plan.export",
         may_create=may(request.user, "supervision.plan.create"),
     )
 
