@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Check a file of a Mingcha draw, with the Python standard library alone (Python 3.9 or later).
 
-    python3 verify_draw.py FILE [--against FILE ...] [--lang zh|en]
+    python3 verify_draw.py FILE [--against FILE ...] [--places CSV] [--lang zh|en]
 
 FILE is public.json, audit.json, a receipt, opening.json, assignment.json or replacements.json, plain or gzip. Exit
 status 0: what is printed as proved holds, and nothing more is claimed. Exit status 1: what is printed does not hold.
 With --against, files of one draw are also held against each other; only so does a receipt show whether it was drawn.
+With --places, the frame's list of id, area and skills, assignment.json is held against what was sealed of each unit.
 
 This program shares no code with the one that draws. What it checks is written in docs/draw-protocol.md.
 
@@ -15,12 +16,14 @@ This program shares no code with the one that draws. What it checks is written i
 from __future__ import annotations
 
 import argparse
+import csv
 import gc
 import gzip
 import hashlib
 import json
 import marshal
 import os
+import re
 import struct
 import sys
 import unicodedata
@@ -647,6 +650,10 @@ def tell_ceremony(report, head, revealed):
         if isinstance(one, dict):
             reason, missing = one.get("reason"), one.get("no_show")
             report.prove(f"此前作废一次：{reason}；缺席 {missing}", f"voided before: {reason}; missing: {missing}")
+    outside = head.params.get("outside")
+    if isinstance(outside, dict):
+        apart = ", ".join(f"{reason} {count}" for reason, count in outside.items() if count) or "0"
+        report.prove(f"签署的名录外户数，按原因：{apart}", f"signed: how many units stand outside the frame, by reason: {apart}")
     report.leave(
         f"公开值就是“{source}”公布的数、签署时尚不可知：请与来源核对",
         f"that {source!r} gave this public value, and that nobody knew it when signing: compare with the source",
@@ -1008,7 +1015,7 @@ PARTS = {"inspectors": INSPECTOR_SHAPE, "visits": VISIT_SHAPE, "teams": TEAM_SHA
 ASSIGNMENT_SHAPE = dict({"salt": HASH, "rules": OBJECT, "digest": HASH}, **dict.fromkeys(PARTS, LIST))
 
 
-def check_assignment(report, value, reseed):
+def check_assignment(report, value, options):
     head = check_head(report, value, ASSIGNMENT_SHAPE)
     own = {name: value[name] for name in ASSIGNMENT_SHAPE if name in value}
     if not shape(report, "assignment", own, ASSIGNMENT_SHAPE):
@@ -1025,13 +1032,14 @@ def check_assignment(report, value, reseed):
             report.fault(where, ("应按编号升序、不重复", "must stand in ascending order of id, each once"))
     if [team["id"] for team in own["teams"]] != visits:
         report.fault("teams", ("与 visits 不是同一批对象", "are not of the same units as visits, in their order"))
-    if not 1 <= own["rules"]["team"] <= 4:
-        report.fault("rules.team", ("人数不成立", "size of a team"), "1 to 4", own["rules"]["team"])
+    if not 2 <= own["rules"]["team"] <= 4:
+        report.fault("rules.team", ("人数不成立，执法检查至少两人", "size of a team"), "2 to 4", own["rules"]["team"])
     directory = canonical({"inspectors": own["inspectors"], "rules": own["rules"]})
     sealed = H("inspectors", head.draw, bytes.fromhex(own["salt"]), directory).hex()
     if sealed != head.params.get("inspectors"):
         said = "名录、规则或盐不是抽取前封存的", "directory, rules or salt are not what params sealed before the draw"
         report.fault("inspectors", said, head.params.get("inspectors"), sealed)
+    check_places(report, head, own, options.places)
     if report.faults:
         return None
     fitting = [fit(own, visit) for visit in own["visits"]]
@@ -1047,13 +1055,48 @@ def check_assignment(report, value, reseed):
         f"{len(names)} 名检查人员的名录和规则在抽取前已封存", f"the directory of {len(names)} inspectors and its rules were sealed before the draw"
     )
     report.prove(f"{len(visits)} 次检查的人员都由种子按规则得出", f"the teams of {len(visits)} visits follow from the seed by the rules")
-    report.leave("名录属实；对象的辖区、专业（抽取后列出）", "that the directory is true; the units' areas and skills, listed later")
+    report.leave("名录属实", "that the directory is true")
     report.leave("这些就是抽中的对象：须加 --against public.json", "that these are the drawn units: --against public.json shows that")
-    if reseed or max(1, len(visits)) * own["rules"]["reseeds"] <= RECOMPUTED:
+    if options.reseed or max(1, len(visits)) * own["rules"]["reseeds"] <= RECOMPUTED:
         check_chances(report, head, own, fitting)
     else:
         report.leave("分派概率：加 --reseed 重算", "the stored chances: --reseed recomputes them")
     return head
+
+
+def check_places(report, head, own, path):
+    """The visits' areas and skills against those that were sealed of the whole frame, listed in the CSV at `path`."""
+    sealed = head.params.get("places")
+    if not is_hex(sealed):
+        said = ("没有封存各户的辖区和专业", "areas and skills of the units were not sealed")
+        report.fault("params.places", said, HASH[2], sealed)
+        return
+    if path is None:
+        zh = "各次检查的辖区、专业就是抽取前封存的：参与方以 --places 加 id,area,skills 三列的名录核对"
+        en = "that the visits' areas and skills are the sealed ones: a party's list id,area,skills shows that, --places"
+        report.leave(zh, en)
+        return
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
+            rows = [(row["id"], row.get("area") or "", row.get("skills") or "") for row in csv.DictReader(file)]
+        listed_places = {
+            name: {"id": name, "area": area, "skills": sorted({part.strip() for part in re.split("[;；|]", skills)} - {""})}
+            for name, area, skills in rows
+        }
+        body = canonical({"places": [listed_places[name] for name in sorted(listed_places, key=str.encode)]})
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError) as error:
+        report.fault(path, (f"不是 id,area,skills 三列的 CSV：{error!r}", f"not a CSV of id,area,skills: {error!r}"))
+        return
+    found = H("places", head.draw, bytes.fromhex(own["salt"]), body).hex()
+    if found != sealed:
+        said = ("不是抽取前封存的辖区和专业（有一户不同即不同）", "not the areas and skills sealed before the draw (one unit suffices)")
+        report.fault(path, said, sealed, found)
+    for i, visit in enumerate(own["visits"]):
+        if listed_places.get(visit["id"]) != visit:
+            said = ("辖区或专业与名录不同", "area or skills are not those of the list")
+            report.fault(f"visits[{i}] ({visit['id']})", said, listed_places.get(visit["id"]), visit)
+    zh, en = "各次检查的辖区、专业就是抽取前封存的", "the visits' areas and skills are those sealed before the draw"
+    report.prove(f"{zh}（全部 {len(listed_places)} 户）", f"{en}, of all {len(listed_places)} units")
 
 
 def check_digest(report, head, kind, own):
@@ -1262,15 +1305,15 @@ def compare_replacements(report, head, public, where):
 # ---- the command --------------------------------------------------------------------------------------------------
 
 
-def check(path, reseed=False):
-    """(report, kind, Head or None) of one file."""
+def check(path, options=None):
+    """(report, kind, Head or None) of one file. `options`: `reseed` and `places`, for an assignment."""
     report = Report()
     try:
         kind, value = load(path)
     except Unreadable as error:
         report.fault("file", error.said)
         return report, "", None
-    return report, kind, CHECKS[kind](report, value, reseed)
+    return report, kind, CHECKS[kind](report, value, options or argparse.Namespace(reseed=False, places=None))
 
 
 def main(arguments=None):
@@ -1278,11 +1321,12 @@ def main(arguments=None):
     parser.add_argument("file", metavar="FILE")
     add = parser.add_argument
     add("--against", metavar="FILE", action="append", default=[], help="another file of the same draw; repeatable")
+    add("--places", metavar="CSV", help="the frame's id, area, skills, to hold an assignment against")
     add("--reseed", action="store_true", help="recompute an assignment's chances, however long it takes")
     add("--lang", choices=("zh", "en", "both"), default="both", help="language of what is printed")
     options = parser.parse_args(arguments)
     gc.disable()  # a million units are many objects and no cycles
-    report, kind, head = check(options.file, options.reseed)
+    report, kind, head = check(options.file, options)
     said = [(options.file, report)]
     for path in options.against:
         other_report, other_kind, other = check(path)

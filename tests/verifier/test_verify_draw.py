@@ -118,6 +118,30 @@ def test_chances_are_recomputed(draw, said):
     assert "the stored chances, recomputed with 50 other seeds" in out
 
 
+def test_places_are_held_against_what_was_sealed(draw, said, tmp_path):
+    _, out = said(draw.paths["assignment"])
+    assert "--places" in out.partition("Not proved")[2]
+    path = draw.paths["assignment"].parent / "places.csv"
+    status, out = said(draw.paths["assignment"], "--places", path)
+    assert status == 0 and "areas and skills are those sealed before the draw" in out.partition("Not proved")[0]
+    text, visits = path.read_text("utf-8"), json.loads(draw.paths["assignment"].read_bytes())["visits"]
+    undrawn = next(line for line in text.splitlines()[1:] if line.split(",")[0] not in {v["id"] for v in visits})
+    moved = tmp_path / "moved.csv"
+    moved.write_text(text.replace(undrawn, undrawn.replace("东", "北").replace("西", "北")), "utf-8")
+    status, out = said(draw.paths["assignment"], "--places", moved)
+    assert status == 1 and "not the areas and skills sealed" in out and "visits[" not in out
+    moved.write_text(text.replace(f"{visits[0]['id']},{visits[0]['area']}", f"{visits[0]['id']},北"), "utf-8")
+    status, out = said(draw.paths["assignment"], "--places", moved)
+    assert status == 1 and f"visits[0] ({visits[0]['id']}): area or skills are not those of the list" in out
+    moved.write_text("name\n甲\n", "utf-8")
+    status, out = said(draw.paths["assignment"], "--places", moved)
+    assert status == 1 and "not a CSV of id,area,skills" in out
+
+
+def test_who_stands_outside_the_frame_is_said(draw, said):
+    assert "how many units stand outside the frame, by reason" in said(draw.paths["public"])[1]
+
+
 def test_files_of_two_draws_dont_go_together(draw, said, tmp_path):
     path = tmp_path / "example.json"
     path.write_text(json.dumps(VECTORS["public"]))
