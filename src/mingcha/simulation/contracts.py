@@ -213,7 +213,7 @@ def _factors(dataset: Dataset) -> dict[str, Any]:
     out: dict[str, Any] = {"lawfulBasis": basis, "windows": windows}
     if families := list(dataset.families) or _default_families(dataset):
         out["families"] = families
-    for name in ("measures", "categories", "conditions", "peers", "direction"):
+    for name in ("measures", "categories", "texts", "conditions", "peers", "direction"):
         if value := getattr(dataset, name):
             out[name] = dict(value) if hasattr(value, "keys") else list(value)
     if dataset.of("latitude") and not dataset.of("uscc"):

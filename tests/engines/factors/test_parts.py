@@ -13,6 +13,7 @@ from world import CONTRACTS, DAY0, World, random_world
 
 from mingcha.engines.factors import DuckDBEngine, Factor, candidates, eligible, labels, matrix
 from mingcha.engines.factors.days import day_date, day_number, local_day, local_days, start_of
+from mingcha.engines.factors.topics import topics
 from mingcha.engines.lake.contract import RiskPoint
 from mingcha.engines.lake.view import LakeView, Source
 from mingcha.problems import Problem
@@ -65,10 +66,44 @@ def test_a_factor_whose_dataset_is_gone_is_refused(lake):
         matrix(lake, [factor], pa.table({"entity": ["a"], "as_of": [DAY0]}))
 
 
+def test_topics_are_words_that_come_together():
+    texts = ["后厨发现鼠粪，地面油污", "鼠粪没有清理，地面油污"] * 30
+    texts += ["健康证过期，员工未戴帽", "员工未戴帽、健康证过期"] * 30
+    texts += ["Walls and ovens dirty", "Dirty ovens, greasy walls"] * 30
+    found = topics(texts, 3)
+    assert found == topics(texts, 3)
+    words = {" ".join(sorted(topic)) for topic, _ in found}
+    assert "dirty greasy ovens walls" in words
+    assert any("鼠粪" in w and "油污" in w and "健康证" not in w for w in words)
+    assert any("健康证" in w and "戴" in w and "鼠" not in w for w in words)
+    assert [round(share, 3) for _, share in found] == [0.333, 0.333, 0.333]
+
+
+@pytest.mark.parametrize("texts", [[], ["同一句话"] * 100, ["a b c"], ["", " "], [str(i) for i in range(50)]])
+def test_texts_that_say_nothing_have_no_topics(texts):
+    assert topics(texts, 5) == []
+
+
+def test_topics_are_of_what_was_known(lake):
+    """Two topics of the visits' notes; words of rows that came later aren't among them."""
+    told = {f.signal.value for f in candidates(lake, known_before=DAY0) if f.signal.kind == "topic"}
+    assert told and len(told) <= 2
+    early = candidates(lake, known_before=dt.date(2000, 1, 1))
+    assert not [f for f in early if f.signal.kind == "topic"]
+
+
 def visit(world: World, no: str, key: str, day: int, **more) -> dict:
     event = world.start(DAY0 + dt.timedelta(days=day))
-    row = {"no": no, "result": "good", "score": 1.0, "codes": [], "who": ["ann"], "due": None, "_key": key}
-    row |= {"_event_at": event, "_known_at": event, "_received_at": event, "_batch": 1, "_row": int(no[1:]), "_id": no}
+    row = {"no": no, "result": "good", "score": 1.0, "codes": [], "who": ["ann"], "due": None, "note": None}
+    row |= {
+        "_key": key,
+        "_event_at": event,
+        "_known_at": event,
+        "_received_at": event,
+        "_batch": 1,
+        "_row": int(no[1:]),
+        "_id": no,
+    }
     return row | more
 
 

@@ -31,6 +31,7 @@ from mingcha.engines.lake.contract import (
 from mingcha.engines.lake.view import LakeView, Source
 
 UTC = dt.UTC
+NOTES = (None, "厨房发现鼠粪", "Oven DIRTY, walls dirty", "鼠粪未清理", "walls, oven: dirty", "健康证过期", "")
 DAY0 = dt.date(2023, 11, 1)
 BASIS = Basis("Test Act", "1")
 SYSTEM = [
@@ -67,7 +68,9 @@ CONTRACTS = {
             description="",
             department="",
             keyed_by="entity",
-            fields=fields(no="string", result="string", score="number", codes="array", who="array", due="date"),
+            fields=fields(
+                no="string", result="string", score="number", codes="array", who="array", due="date", note="string"
+            ),
             rules=(),
             primary_key=("no",),
             entity_keys=(EntityKey("k", "no"),),
@@ -77,6 +80,7 @@ CONTRACTS = {
                 (20, 60),
                 measures=("score",),
                 categories={"codes": 2},
+                texts={"note": 2},
                 conditions={"poor": "score >= 5"},
                 radii=(1000,),
                 forbid=("who",),
@@ -296,6 +300,8 @@ def raw(signal: Signal, row: dict) -> float | None:
             if isinstance(value, list) or signal.name == "codes"
             else value == signal.value
         )
+    if signal.kind == "topic":
+        return float(any(word in (value or "").lower() for word in signal.value.split("|")))
     if value is None:
         return None
     if signal.kind == "date":
@@ -541,6 +547,7 @@ def random_world(seed: int, *, zone: str, linked: bool, rows: int = 40) -> World
                 "result": r.choice(["good", "bad", None]),
                 "score": r.choice([0.0, 2.5, 5.0, 9.75, None, math.nan]),
                 "codes": r.choice([["1"], ["1", "2"], ["2", "3"], [], None]),
+                "note": NOTES[i % len(NOTES)],
                 "who": r.choice([["ann"], ["bob"], ["ann", "bob"], [], None]),
                 "due": world.day(event) + dt.timedelta(days=r.randint(-5, 30)),
             }

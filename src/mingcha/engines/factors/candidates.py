@@ -1,7 +1,7 @@
 """Candidate factors by declaration: what the contracts allow, a thousand and more, without a line of SQL.
 
-What depends on data (the commonest values of a category, base rates, a measure's size) is taken from what was known
-before a given day only, so that not even the choice of candidates looks ahead.
+What depends on data (the commonest values of a category, the topics of a text, base rates, a measure's size) is taken
+from what was known before a given day only, so that not even the choice of candidates looks ahead.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .engine import DuckDBEngine, Engine
 from .factor import Factor, Family, Peer, Signal
 from .facts import instant_of, places_of, with_conditions
 from .titles import named
+from .topics import TEXTS, topics
 
 HALF_LIFE = 365  # days, of weighted histories
 DATE_WINDOWS = (3, 14, 30)  # days, for what holds for everyone on a day
@@ -67,6 +68,7 @@ class _Known:
     conditions: dict[str, str]
     rates: dict[str, float]
     values: dict[str, list[tuple[str, float]]]  # field -> (value, share of rows), the commonest first
+    topics: dict[str, list[tuple[tuple[str, ...], float]]]  # field -> (words, share of rows)
     greatest: dict[str, float]
     latitude: float | None
 
@@ -96,8 +98,13 @@ class _Known:
             for field, most in declaration.categories.items()
             if field not in _banned(declaration)
         }
+        told = {
+            field: _topics(engine, rows, field, most)
+            for field, most in declaration.texts.items()
+            if field not in _banned(declaration)
+        }
         greatest = {m: one[f"m{i}"] or 0.0 for i, m in enumerate(measures)}
-        return _Known(n, conditions, rates, values, greatest, one.get("latitude"))
+        return _Known(n, conditions, rates, values, told, greatest, one.get("latitude"))
 
 
 def _conditions(contract: Contract, declaration: FactorDeclaration) -> dict[str, str]:
@@ -130,6 +137,11 @@ def _commonest(engine: Engine, rows: Any, contract: Contract, field: str, most: 
     return [
         (r["value"], r["rows"] / max(1, n)) for r in sorted(found.to_pylist(), key=lambda r: (-r["rows"], r["value"]))
     ]
+
+
+def _topics(engine: Engine, rows: Any, field: str, most: int) -> list[tuple[tuple[str, ...], float]]:
+    told = rows.filter(rows[field].notnull()).order_by("_id").limit(TEXTS)  # ids are digests: as good as a lot
+    return topics(engine.fetch(told.select(text=told[field]))["text"].to_pylist(), most)
 
 
 def _peers(contracts: list[Contract]) -> list[Peer]:
@@ -175,6 +187,11 @@ class _Candidates:
             (Signal("category", field, value=value), share)
             for field, values in known.values.items()
             for value, share in values
+        ]
+        self.categories += [
+            (Signal("topic", field, value="|".join(words)), share)
+            for field, found in known.topics.items()
+            for words, share in found
         ]
         self.measures = [Signal("measure", m, decimals=_decimals(g)) for m, g in known.greatest.items()]
 

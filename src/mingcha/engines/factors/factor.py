@@ -19,15 +19,16 @@ from mingcha.engines.lake.contract import Basis
 
 Family = Literal["count", "recency", "rate", "state", "peers", "neighbours", "density", "date", "calendar"]
 Statistic = Literal["count", "sum", "mean", "rate", "max", "last", "days_since", "others", "valid", "part"]
-Kind = Literal["rows", "condition", "category", "measure", "date"]
+Kind = Literal["rows", "condition", "category", "topic", "measure", "date"]
 
 
 @dataclass(frozen=True)
 class Signal:
     """What of a row is taken.
 
-    `name`: the condition's name, or the field. `expression`: of a condition. `value`: of a category (as text).
-    `decimals`: of a measure; sums are of whole numbers of 10^-decimals, so that they are exact in any order.
+    `name`: the condition's name, or the field. `expression`: of a condition. `value`: of a category (as text); of a
+    topic its words with `|` between, of which the text holds one. `decimals`: of a measure; sums are of whole numbers
+    of 10^-decimals, so that they are exact in any order.
     """
 
     kind: Kind = "rows"
@@ -39,7 +40,8 @@ class Signal:
 
     @property
     def label(self) -> str:
-        text = {"rows": "rows", "category": f"{self.name}={self.value}"}.get(self.kind, self.name)
+        values = {"rows": "rows", "category": f"{self.name}={self.value}", "topic": f"{self.name}~{self.value}"}
+        text = values.get(self.kind, self.name)
         return f"{text}.adjusted" if self.adjusted else text
 
 

@@ -11,7 +11,9 @@ later, filled in afterwards or linked later can't be seen by an earlier day, and
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -185,6 +187,10 @@ def _signal(rows: Any, contract: Contract, signal: Signal, i: int, engine: Engin
     if signal.kind == "category":
         same = column.contains(signal.value) if field.type == "array" else column.cast("string") == signal.value
         return same.fill_null(False).cast("float64"), one
+    if signal.kind == "topic":
+        text = column.lower()
+        held = functools.reduce(operator.or_, (text.contains(word) for word in signal.value.split("|")))
+        return held.fill_null(False).cast("float64"), one
     if signal.kind == "date":
         value = day_of(engine, column, zone).cast("float64")
     else:

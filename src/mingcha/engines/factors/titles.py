@@ -73,6 +73,9 @@ def _signal(f: Factor, contract: Contract) -> tuple[str, str]:
         return titles.get(s.name, (s.name, s.name.replace("_", " ")))
     field = contract.field(s.name)
     zh, en = two_languages(field.title or s.name)
+    if s.kind == "topic":
+        words = s.value.split("|")
+        return f"{zh}提到“{'、'.join(words)}”", f"{en} that mention {', '.join(words)}"
     return (f"{zh}为“{s.value}”", f"{en} = {s.value}") if s.kind == "category" else (zh, en)
 
 

@@ -78,7 +78,7 @@ def calendar(part: str, days: npt.NDArray[np.int32]) -> Array:
 
 
 def _is_flag(signal: Signal) -> bool:
-    return signal.kind in ("condition", "category") and not signal.adjusted
+    return signal.kind in ("condition", "category", "topic") and not signal.adjusted
 
 
 def _ratio(above: Array, below: Array) -> Array:

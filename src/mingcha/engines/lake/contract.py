@@ -71,6 +71,7 @@ class FactorDeclaration:
     families: tuple[str, ...] = ()  # () = what the kind of dataset allows
     measures: tuple[str, ...] = ()
     categories: Mapping[str, int] = field(default_factory=dict)  # field -> how many of the commonest values
+    texts: Mapping[str, int] = field(default_factory=dict)  # field of free text -> how many topics at most
     conditions: Mapping[str, str] = field(default_factory=dict)  # name -> row expression
     peers: tuple[str, ...] = ()
     radii: tuple[int, ...] = (500, 1500)  # metres

@@ -158,6 +158,7 @@ class Declarations:
                 "families",
                 "measures",
                 "categories",
+                "texts",
                 "conditions",
                 "peers",
                 "radii",
@@ -175,16 +176,6 @@ class Declarations:
             )
             basis = {}
         self.known_keys(p, basis, ("law", "article", "purpose"), "lawfulBasis")
-        categories = value.get("categories") or {}
-        if isinstance(categories, list):
-            categories = dict.fromkeys(categories, 8)
-        elif not isinstance(categories, Mapping):
-            self.fault(p, "categories 应为字段到个数的键值对", "categories must map fields to a number", "categories")
-            categories = {}
-        for name, n in categories.items():
-            self.field(p, name, (), "categories", name)
-            if not isinstance(n, int) or isinstance(n, bool) or n < 1:
-                self.fault(p, f"“{n}”应为正整数", f"{n!r} must be a positive integer", "categories", name)
         roles = self.mapping("entity")
         names = {
             key: self.items(p, value.get(key), key)
@@ -213,7 +204,8 @@ class Declarations:
             windows=tuple(sorted({self.days(p, w, "windows") for w in names["windows"]})) or FactorDeclaration.windows,
             families=tuple(names["families"]),
             measures=tuple(names["measures"]),
-            categories=dict(categories),
+            categories=self._numbered(value, "categories"),
+            texts=self._numbered(value, "texts", "string"),
             conditions=self.conditions(p, value.get("conditions"), "conditions"),
             peers=tuple(names["peers"]),
             radii=tuple(names["radii"]) or FactorDeclaration.radii,
@@ -221,6 +213,20 @@ class Declarations:
             direction=dict(direction),
             proxies=tuple(names["proxies"]),
         )
+
+    def _numbered(self, factors: Mapping[str, Any], key: str, *types: str) -> dict[str, int]:
+        """Fields of `factors[key]`, each with how many at most: {field: n}, or a list of fields for 8 of each."""
+        value, p = factors.get(key) or {}, "factors"
+        if isinstance(value, list):
+            value = dict.fromkeys(value, 8)
+        elif not isinstance(value, Mapping):
+            self.fault(p, f"{key} 应为字段到个数的键值对", f"{key} must map fields to a number", key)
+            value = {}
+        for name, n in value.items():
+            self.field(p, name, types, key, name)
+            if not isinstance(n, int) or isinstance(n, bool) or n < 1:
+                self.fault(p, f"“{n}”应为正整数", f"{n!r} must be a positive integer", key, name)
+        return dict(value)
 
     def inspections(self, primary_key: tuple[str, ...]) -> Inspections | None:
         value, p = self.mapping("inspections"), "inspections"

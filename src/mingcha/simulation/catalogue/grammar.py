@@ -120,6 +120,7 @@ class Dataset:
     event: str = ""
     known_lag: int = 1
     categories: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, int] = field(default_factory=dict)
     measures: tuple[str, ...] = ()
     conditions: Mapping[str, str] = field(default_factory=dict)
     direction: Mapping[str, str] = field(default_factory=dict)

@@ -148,7 +148,7 @@ DATASETS = (
             "food": "topic IN ('食品异物', '食品变质', '身体不适', '环境卫生')",
             "vanished": "topic IN ('预付卡', '电话失联')", "report": "nature = '举报'",
         },
-        categories={"topic": 12}, measures=("amount",), direction={"count": "up"},
+        categories={"topic": 12}, texts={"content": 6}, measures=("amount",), direction={"count": "up"},
         encoding="gb18030", windows=("P90D", "P365D"),
     ),
     Dataset(
