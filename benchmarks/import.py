@@ -255,8 +255,10 @@ def cluster(name: str) -> dict[str, Any]:
     from mingcha.instance import open_django
 
     open_django()
+    from mingcha.apps.exchange import hooks
     from mingcha.apps.exchange.services import dataset_cluster
 
+    hooks.after_import.clear()  # as in the import
     began = time.perf_counter()
     rows = dataset_cluster(name=name)
     return {"seconds": time.perf_counter() - began, "rows": rows}

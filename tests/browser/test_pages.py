@@ -23,6 +23,7 @@ PAGES = {
     "plan-published": "/plans/{published}/",
     "plan-committed": "/plans/{committed}/",
     "plan-draft": "/plans/{draft}/",
+    "plan-new": "/plans/new/",
     "public-draw": "/public/draw/{published}/",
     "sign-in": "/account/sign-in/",
 }

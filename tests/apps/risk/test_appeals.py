@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from mingcha.apps.accounts.models import AuditRecord, User
+from mingcha.apps.accounts.models import AuditRecord, Unit, User
 from mingcha.apps.accounts.permissions import may
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.exchange.models import Dataset
@@ -63,3 +63,30 @@ def test_who_may(scored):
         "administrator": [True, True], "clerk": [True, False], "officer": [False, False], "auditor": [False, False],
     }  # fmt: skip
     assert not may(AnonymousUser(), "risk.appeal.file")
+
+
+def test_at_the_desk_a_clerk_writes_it_down_and_an_administrator_answers(scored, client):
+    scored.division = "440605"
+    scored.save()
+    city = Unit.objects.create(code="4406", name="市局", division="4406")
+    unit = {name: Unit.objects.create(code=name, name=name, division=name) for name in ("440605", "440606")}
+    clerk = User.objects.create(username="c", role="clerk", unit=unit["440605"])
+    boss = User.objects.create(username="b", role="administrator", unit=city)
+    elsewhere = User.objects.create(username="e", role="clerk", unit=unit["440606"])
+    client.force_login(elsewhere)
+    assert client.post("/risk/appeals/file/E1/", {"text": "x"}).status_code == 404
+    client.force_login(clerk)
+    page = client.get("/entities/E1/").content.decode()
+    assert "/risk/appeals/file/E1/" in page and "/appeals/answer/" not in page
+    assert client.post("/risk/appeals/file/E1/", {"text": "我店已停业"}, follow=True).status_code == 200
+    filed = appeals_of(scored).get()
+    assert (filed.text, filed.filed_by) == ("我店已停业", clerk)
+    assert "/risk/appeals/file/E1/" not in client.get("/entities/E1/").content.decode()  # one waits at a time
+    answer = {"upheld": "yes", "answer": "已更正"}
+    assert client.post("/risk/appeals/answer/E1/", answer).status_code == 403
+    client.force_login(boss)
+    assert "/risk/appeals/answer/E1/" in client.get("/entities/E1/").content.decode()
+    client.post("/risk/appeals/answer/E1/", answer)
+    filed.refresh_from_db()
+    assert (filed.state, filed.answer, filed.answered_by) == ("upheld", "已更正", boss)
+    assert client.get("/risk/appeals/answer/E1/").status_code == 405

@@ -34,7 +34,8 @@ def test_the_first_model_needs_a_signature_only():
 @pytest.mark.parametrize(
     ("challenge", "said"),
     [
-        (None, "no visits that neither"),
+        (None, "not compared"),
+        ({"champion": "M-0", "rows": 90, "allowed": True}, "not compared"),
         ({"rows": 0, "allowed": False}, "no visits that neither"),
         ({"rows": 90, "allowed": False, "better": False, "gain": GAIN}, r"\+0.020 \[-0.010, \+0.050\]"),
         ({"rows": 90, "allowed": False, "better": True, "gain": GAIN}, "unfair"),
@@ -43,7 +44,7 @@ def test_the_first_model_needs_a_signature_only():
 def test_a_challenger_that_fails_a_gate_is_refused_without_a_reason(challenge, said):
     user = User.objects.create(username="a")
     model_sign(model=model("M-1"), user=user)
-    challenger = model("M-2", challenge)
+    challenger = model("M-2", challenge and {"champion": "M-1", **challenge})
     with pytest.raises(Problem, match=said):
         model_sign(model=challenger, user=user, reason="  ")
     assert states() == {"M-1": "champion", "M-2": "challenger"}
@@ -55,5 +56,17 @@ def test_a_challenger_that_fails_a_gate_is_refused_without_a_reason(challenge, s
 def test_a_challenger_that_passes_is_signed():
     user = User.objects.create(username="a")
     model_sign(model=model("M-1"), user=user)
-    model_sign(model=model("M-2", {"rows": 900, "allowed": True}), user=user)
+    model_sign(model=model("M-2", {"champion": "M-1", "rows": 900, "allowed": True}), user=user)
     assert states() == {"M-1": "retired", "M-2": "champion"}
+
+
+def test_what_passed_against_a_champion_that_is_gone_hasnt_passed():
+    """Two challengers beat M-1; once M-2 is in force, M-3 was never compared with it."""
+    user = User.objects.create(username="a")
+    model_sign(model=model("M-1"), user=user)
+    passed = {"champion": "M-1", "rows": 900, "allowed": True}
+    second, third = model("M-2", passed), model("M-3", passed)
+    model_sign(model=second, user=user)
+    with pytest.raises(Problem, match="not compared"):
+        model_sign(model=third, user=user)
+    assert states() == {"M-1": "retired", "M-2": "champion", "M-3": "challenger"}

@@ -71,6 +71,7 @@ def test_topics_are_words_that_come_together():
     texts += ["健康证过期，员工未戴帽", "员工未戴帽、健康证过期"] * 30
     texts += ["Walls and ovens dirty", "Dirty ovens, greasy walls"] * 30
     found = topics(texts, 3)
+    np.random.seed(5)  # whatever others did to numpy's own state
     assert found == topics(texts, 3)
     words = {" ".join(sorted(topic)) for topic, _ in found}
     assert "dirty greasy ovens walls" in words

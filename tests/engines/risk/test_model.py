@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,11 +71,23 @@ def test_saving_again_replaces_and_leaves_nothing_behind(trained, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
 
 
+def test_saving_the_same_model_keeps_what_lies_beside_it(trained, tmp_path):
+    """Its scores, and the first scoring that drift is measured against. A harmed folder is written again."""
+    models.save(trained.model, tmp_path / "m")
+    (tmp_path / "m" / "scores-2026-01-01.parquet").write_bytes(b"kept")
+    models.save(trained.model, tmp_path / "m")
+    assert (tmp_path / "m" / "scores-2026-01-01.parquet").read_bytes() == b"kept"
+    (tmp_path / "m" / "model.json").write_bytes(b"{}")
+    models.save(trained.model, tmp_path / "m")
+    assert models.load(tmp_path / "m").digest == trained.model.digest
+
+
 def test_a_full_disk_leaves_the_old_model(trained, tmp_path):
     """Files may not grow beyond 2 kB in the child, so that writing really fails half way."""
     mark = models.save(trained.model, tmp_path / "m")
     child = f"""
         import resource
+        from dataclasses import replace
         from pathlib import Path
         from mingcha.engines.risk import model
         from mingcha.problems import Problem
@@ -82,7 +95,7 @@ def test_a_full_disk_leaves_the_old_model(trained, tmp_path):
         m = model.load(there)
         resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
         try:
-            model.save(m, there)
+            model.save(replace(m, about={{}}), there)
         except Problem as problem:
             print("said:", problem.en)
     """
@@ -118,3 +131,35 @@ def test_a_change_lowers_the_score_as_said_and_stays_in_range_and_direction(trai
             assert change.probability < e.probability
             seen += 1
     assert seen > 20
+
+
+def test_the_day_of_scoring_moves_nobody(trained, town, tmp_path):
+    """f1 taken for the weather: firms are scored over its values on days of the last year, and it explains nobody."""
+    days = models.Days.of(town.sample, trained.model.factors, {"f1"})
+    model = replace(trained.model, days=days)
+    assert days.values.shape == (12, 1)
+    late = town.sample.as_of > town.sample.as_of.max() - np.timedelta64(365, "D")
+    column = town.sample.factors.index("f1")
+    assert np.isin(days.values[~np.isnan(days.values)], town.sample.x[late, column]).all()
+    rows = town.sample.take(np.arange(50))
+    hot = replace(rows, x=rows.x.copy())
+    hot.x[:, column] = 3.0
+    assert not np.allclose(model.score(rows), model.score(hot))
+    np.testing.assert_array_equal(model.score_any_day(rows), model.score_any_day(hot))
+    odds = []
+    for value in days.values[:, 0]:
+        hot.x[:, column] = value
+        odds.append(model.log_odds(hot.select(model.factors).x))
+    np.testing.assert_allclose(model.score_any_day(rows), model.probability(np.mean(odds, axis=0)))
+    for e, p in zip(explain(model, rows), model.score_any_day(rows), strict=True):
+        assert e.start + sum(r.log_odds for r in e.reasons) == pytest.approx(e.log_odds)
+        assert e.start_probability + sum(r.points for r in e.reasons) == pytest.approx(p)
+        assert "f1" not in {r.factor for r in e.reasons} | {c.factor for c in e.changes}
+    models.save(model, tmp_path / "m")
+    np.testing.assert_array_equal(models.load(tmp_path / "m").score_any_day(rows), model.score_any_day(rows))
+    assert model.digest != trained.model.digest
+
+
+def test_without_factors_of_the_day_both_scores_are_one(trained, town):
+    rows = town.sample.take(np.arange(50))
+    np.testing.assert_array_equal(trained.model.score_any_day(rows), trained.model.score(rows))

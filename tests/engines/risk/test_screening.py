@@ -57,16 +57,6 @@ def test_directions_are_the_planted_ones(proposal):
     assert 1 in pull.values() or -1 in pull.values()
 
 
-def test_a_person_signs_and_may_strike_out(proposal):
-    signed = proposal.sign("王芳", "2024-06-01", without=[proposal.names[0]])
-    assert signed.signed_by == "王芳" and len(signed.names) == 2
-    assert not proposal.signed_by
-    with pytest.raises(Problem, match="named person"):
-        proposal.sign("  ", "2024-06-01")
-    with pytest.raises(Problem, match="aren't on the list"):
-        proposal.sign("王芳", "2024-06-01", without=["n1"])
-
-
 def test_the_same_proposal_twice(proposal):
     s = planted()
     again = screen(s, config=CONFIG, allowed=[f for f in s.factors if f != "n3"], prior={"b": -1})

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from mingcha.engines.risk import stringency
@@ -112,28 +110,3 @@ def test_rows_without_an_inspector_are_a_level_of_their_own():
     u = effects.of(Inspectors.of([None, "i0", "never seen"]))
     assert u[0] - u[1] == pytest.approx(np.log(1) - np.log(0.25), abs=0.35)
     assert u[2] == 0
-
-
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 6), st.sampled_from([(), ("a",), ("b",), ("a", "b")]), st.integers(0, 1)),
-        min_size=1,
-        max_size=25,
-    )
-)
-@settings(max_examples=80, deadline=None)
-def test_what_was_expected_of_a_visit_is_known_before_it(visits):
-    day = np.array([d for d, _, _ in visits]).astype("datetime64[D]")
-    y = np.array([float(v) for _, _, v in visits])
-    got = stringency.expected(y, day, Inspectors.of([w for _, w, _ in visits]), strength=2.0)
-    for i, (d, who, _) in enumerate(visits):
-        past = [(w, v) for (e, w, v) in visits if e < d]
-        if not past:
-            assert np.isnan(got[i])
-            continue
-        overall = sum(v for _, v in past) / len(past)
-        each = []
-        for name in who or [None]:
-            own = [v for w, v in past if (name in w if name else not w)]
-            each.append((sum(own) + 2.0 * overall) / (len(own) + 2.0))
-        assert got[i] == pytest.approx(sum(each) / len(each))

@@ -130,15 +130,21 @@ def paired_over(windows: Sequence[Window], name: str, baseline: str, config: Con
 
 
 def write_scores(path: Path, window: Window, sample: Sample, columns: Mapping[str, str]) -> None:
-    """A line a test row: id, date, outcome, and each list's score with stringency removed and with the inspector."""
+    """A line a test row: id, date, outcome, and each list's score with stringency removed and with the inspector.
+    Written aside and renamed."""
     names = list(window.removed)
     head = [columns["id"], columns["date"], columns["outcome"]]
     head += [f"{n}_score_{kind}" for n in names for kind in ("stringency_removed", "with_inspector")]
     parts = [values for n in names for values in (window.removed[n], window.with_inspector[n])]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(head)
-        ids, dates = sample.row[window.rows].tolist(), window.day.astype(str).tolist()
-        for i, (row, day, y) in enumerate(zip(ids, dates, window.y.astype(int).tolist(), strict=True)):
-            out.writerow([row, day, y, *(repr(float(p[i])) for p in parts)])
+    aside = path.with_name(path.name + ".part")
+    try:
+        with aside.open("w", encoding="utf-8", newline="") as file:
+            out = csv.writer(file, lineterminator="\n")
+            out.writerow(head)
+            ids, dates = sample.row[window.rows].tolist(), window.day.astype(str).tolist()
+            for i, (row, day, y) in enumerate(zip(ids, dates, window.y.astype(int).tolist(), strict=True)):
+                out.writerow([row, day, y, *(repr(float(p[i])) for p in parts)])
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -103,9 +103,9 @@ def run_example(
         report(f"导入 {file.name}", f"import {file.name}")
         batch_import(contract=contract, files=[file])
     imported = time.perf_counter()
-    stuff = material(
-        said["dataset"], said["risk_point"], known_before=dt.date.fromisoformat(said["known_before"]), report=report
-    )
+    first_month = [dt.date.fromisoformat(f"{rolling.split(':')[0]}-01")] if rolling else []
+    before = min([dt.date.fromisoformat(said["known_before"]), train_until, *first_month])
+    stuff = material(said["dataset"], said["risk_point"], known_before=before, report=report)
     sample = stuff.sample
     computed = time.perf_counter()
 

@@ -18,7 +18,8 @@ from mingcha.problems import Problem
 
 from . import selectors
 from .appeals import appeals_of
-from .choices import ModelState
+from .choices import AppealState, ModelState
+from .forms import AnswerForm, AppealForm
 from .models import RiskModel, RiskScore
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,21 @@ def why(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
     """The score in force; its reasons are fetched by the page, since they take a moment."""
     if not may(request.user, "risk.explanation.view"):
         return None
-    return {"score": getattr(entity, "risk", None), "appeals": appeals_of(entity)[:5]}
+    return {"score": getattr(entity, "risk", None)}
+
+
+def appeals(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
+    """What the entity said against its class, and the forms of those who may write it down or answer it. A clerk who
+    may not see the class sees that it is appealed against."""
+    user, score = request.user, getattr(entity, "risk", None)
+    sees = may(user, "risk.explanation.view")
+    if not (sees or may(user, "risk.appeal.file") or may(user, "risk.appeal.answer")):
+        return None
+    filed = list(appeals_of(entity)[:5])
+    waiting = any(appeal.state == AppealState.OPEN for appeal in filed)
+    file = AppealForm() if score and not waiting and may(user, "risk.appeal.file") else None
+    answer = AnswerForm() if may(user, "risk.appeal.answer") else None
+    return {"appeals": filed, "file": file, "answer": answer, "sees": sees} if filed or file else None
 
 
 def explanation(entity: Entity) -> dict[str, Any] | None:
@@ -124,3 +139,4 @@ def _amount(value: float | None, unit: str) -> str:
 
 def register_panels() -> None:
     register(Panel("why", "story", 10, "risk/why.html", why))
+    register(Panel("appeals", "story", 11, "risk/appeals.html", appeals))

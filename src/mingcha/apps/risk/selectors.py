@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils import timezone
 
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.selectors import lake_view
@@ -44,7 +47,8 @@ def labelled_sample(
 
 
 def labelled_visits(view: LakeView, dataset: str, risk_point: str, *, until: dt.date | None = None) -> pa.Table:
-    """The risk point's planned visits. Outcomes as known before `until`.
+    """The risk point's planned visits. Outcomes as known before `until` (default today); those that could still change
+    then are unknown: a violation that shows early would else stand for its whole window.
 
     Visits with a cause are left out: they are facts of factors, but were not made by the design that the model is to
     serve.
@@ -53,6 +57,9 @@ def labelled_visits(view: LakeView, dataset: str, risk_point: str, *, until: dt.
 
     visits = labels(view, dataset, risk_point, known_before=until)
     visits = visits.filter(visits["planned"])
+    open_still = pc.greater(visits["mature_on"], pa.scalar(until or timezone.localdate(), pa.date32()))
+    label = pc.if_else(open_still, pa.scalar(None, pa.float64()), visits["label"])
+    visits = visits.set_column(visits.column_names.index("label"), "label", label)
     if not visits.num_rows:
         raise Problem(
             zh="没有可供学习的检查记录。",
@@ -84,13 +91,35 @@ def sample_of(view: LakeView, visits: pa.Table, factors: Sequence[Factor]) -> Sa
 
 
 def _groups(entity: list[str], day: list[dt.date]) -> dict[str, list[str]]:
-    """Levels of each attribute that has at least two of them; the rest say nothing. `age`: of the firm on the day."""
-    fields = ("opened_on", *GROUPS)
+    """Levels of each attribute that has at least two of them; the rest say nothing. `age`: of the firm on the day.
+    `size`: its quarter by registered capital, the smallest first."""
+    fields = ("opened_on", "capital", *GROUPS)
     rows = {key: rest for key, *rest in Entity.objects.values_list("key", *fields).iterator(chunk_size=20_000)}
-    known = [rows.get(key, [None] + [""] * len(GROUPS)) for key in entity]
-    columns = {name: [values[i] for values in known] for i, name in enumerate(GROUPS, 1)}
+    known = [rows.get(key, [None] + [""] * (len(GROUPS) + 1)) for key in entity]
+    columns = {name: [values[i] for values in known] for i, name in enumerate(GROUPS, 2)}
+    columns["size"] = quarters([capital_of(values[1]) for values in known])
     columns["age"] = [_age(values[0], on) for values, on in zip(known, day, strict=True)]
     return {name: levels for name, levels in columns.items() if 2 <= len({v for v in levels if v}) <= 60}
+
+
+def capital_of(text: str) -> float:
+    """A registered capital as sources write it ("500万元", "1,200,000", "0.5 亿元"), its unit taken as yuan where none
+    is said; NaN where there is no number."""
+    found = re.search(r"\d[\d,，]*\.?\d*", text)
+    if not found:
+        return float("nan")
+    after = text[found.end() :].lstrip()[:1]
+    return float(re.sub("[,，]", "", found[0])) * {"万": 1e4, "亿": 1e8}.get(after, 1.0)
+
+
+def quarters(values: Sequence[float]) -> list[str]:
+    """Each value's quarter among those that are known: "1/4" the smallest to "4/4"; "" where unknown."""
+    known = np.asarray(values, dtype=np.float64)
+    if np.isnan(known).all():
+        return [""] * len(known)
+    edges = np.nanquantile(known, [0.25, 0.5, 0.75])
+    place = np.searchsorted(edges, known, side="left")
+    return ["" if np.isnan(v) else f"{p + 1}/4" for v, p in zip(known, place, strict=True)]
 
 
 def _age(opened: dt.date | None, day: dt.date) -> str:
@@ -103,11 +132,14 @@ def directions(factors: Sequence[Factor]) -> dict[str, int]:
     return {f.name: _WAY[f.direction] for f in factors if f.direction}
 
 
-def told(factors: Sequence[Factor]) -> dict[str, dict[str, Any]]:
+def told(factors: Sequence[Factor], view: LakeView) -> dict[str, dict[str, Any]]:
     """What the contracts say of each factor, for its card."""
+    from mingcha.engines.factors.titles import meaning
+
     return {
         f.name: {
             "title": {"zh": f.title_zh, "en": f.title_en},
+            "meaning": meaning(f, view.sources[f.dataset].contract if f.dataset else None),
             "dataset": f.dataset,
             "family": f.family,
             "unit": f.unit,
@@ -178,7 +210,7 @@ def explanation(model: RiskModel, entity: Entity, as_of: dt.date) -> dict[str, A
 
     loaded, factors = model_load(model)
     rows = pa.table({"entity": pa.array([entity.key]), "as_of": pa.array([as_of], pa.date32())})
-    x = matrix(lake_view({model.dataset.name, *(f.dataset for f in factors if f.dataset)}), factors, rows)
+    x = matrix(lake_view(), factors, rows)  # the whole lake: peers and places are read of other datasets too
     sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=[np.datetime64(as_of)], row=[entity.key])
     said = explain(loaded, sample)[0].as_dict()
     titles = {f.name: (f.title_zh, f.title_en, f.unit) for f in factors}

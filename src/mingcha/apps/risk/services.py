@@ -77,7 +77,7 @@ def model_train(
         allowed=[f.name for f in declared],
         prior=selectors.directions(declared),
         tested=tested,
-        factors=selectors.told(declared),
+        factors=selectors.told(declared, view),
         champion=champion,
     )
     of_name = {f.name: f for f in declared}
@@ -119,7 +119,10 @@ def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
     """
     before = RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION)
     challenge = model.card.get("challenge")
-    if before.exclude(pk=model.pk).exists() and not (challenge and challenge["allowed"]) and not reason.strip():
+    champion = before.exclude(pk=model.pk).first()
+    if champion and (not challenge or challenge.get("champion") != champion.digest):
+        challenge = None  # it was compared with another model, or with none
+    if champion and not (challenge and challenge["allowed"]) and not reason.strip():
         zh, en = _why_not(challenge)
         raise Problem(
             zh=f"{model.number} 未过晋级关：{zh}。",
@@ -143,7 +146,9 @@ def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
 
 
 def _why_not(challenge: dict[str, Any] | None) -> tuple[str, str]:
-    if not challenge or not challenge["rows"]:
+    if not challenge:
+        return "没有与现在的在用模型比较过", "it was not compared with the model that is in force now"
+    if not challenge["rows"]:
         return "没有两个模型都未见过的检查可比", "there are no visits that neither model had seen"
     gain = challenge["gain"]
     if not challenge["better"]:
@@ -168,7 +173,7 @@ def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User
     who, x = matrix_all(view, factors, as_of, entities=who)
     names = who.to_pylist()
     sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=np.full(len(names), np.datetime64(as_of)))
-    probability = loaded.score(sample)
+    probability = loaded.score_any_day(sample)
     letters = risk_classes(probability, loaded.about["base_rate"])
     path = selectors.model_folder(model) / f"scores-{as_of}.parquet"
     aside = path.with_suffix(".tmp")

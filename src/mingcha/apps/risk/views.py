@@ -10,10 +10,10 @@ from mingcha.apps.accounts.permissions import in_jurisdiction, may, require
 from mingcha.apps.entities.models import Entity
 from mingcha.lists.views import list_response
 
-from . import card_page, panels, services
-from .choices import ModelState
-from .forms import SignForm
-from .models import RiskModel
+from . import appeals, card_page, panels, services
+from .choices import AppealState, ModelState
+from .forms import AnswerForm, AppealForm, SignForm
+from .models import Appeal, RiskModel
 from .tables import MODELS
 
 
@@ -61,3 +61,28 @@ def why(request: HttpRequest, key: str) -> HttpResponse:
     visible = Entity.objects.filter(in_jurisdiction(request.user), risk__isnull=False)
     entity = get_object_or_404(visible.select_related("risk__model"), key=key)
     return render(request, "risk/why_reasons.html", {"entity": entity, "why": panels.explanation(entity)})
+
+
+@require_POST
+@require("risk.appeal.file")
+def appeal_file(request: HttpRequest, key: str) -> HttpResponse:
+    """Write down an appeal on the entity's page. What is said may be empty: the service says so."""
+    entity = get_object_or_404(Entity.objects.filter(in_jurisdiction(request.user)), key=key)
+    form = AppealForm(request.POST)
+    text = form.cleaned_data["text"] if form.is_valid() else ""
+    appeals.appeal_file(entity=entity, text=text, user=request.user)
+    messages.success(request, _("The appeal is written down, with the class and the score that it speaks of."))
+    return redirect("entities:detail", entity.key)
+
+
+@require_POST
+@require("risk.appeal.answer")
+def appeal_answer(request: HttpRequest, key: str) -> HttpResponse:
+    """Answer the entity's open appeal, of which there is one at most."""
+    visible = Appeal.objects.filter(in_jurisdiction(request.user, "entity__division"), state=AppealState.OPEN)
+    found = get_object_or_404(visible, entity__key=key)
+    form = AnswerForm(request.POST)
+    said = form.cleaned_data if form.is_valid() else {"upheld": False, "answer": ""}
+    appeals.appeal_answer(number=found.pk, upheld=said["upheld"], answer=said["answer"], user=request.user)
+    messages.success(request, _("The appeal is answered under your name."))
+    return redirect("entities:detail", key)

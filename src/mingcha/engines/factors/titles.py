@@ -44,6 +44,37 @@ def named(factor: Factor, contract: Contract | None) -> Factor:
     return replace(factor, name=_name(factor), title_zh=_chinese(factor, contract), title_en=_english(factor, contract))
 
 
+def meaning(factor: Factor, contract: Contract | None) -> dict[str, str]:
+    """{"zh", "en"}: where a factor comes from, when its facts are known (and whether that is assumed), how it is
+    smoothed. For its card."""
+    if contract is None:
+        return {"zh": "取自日期本身，对所有主体相同。", "en": "Of the day itself, the same for everyone."}
+    title_zh, title_en = two_languages(contract.title)
+    department_zh, department_en = two_languages(contract.department)
+    known_zh, known_en = _known(contract)
+    zh = f"来源：{department_zh or '未说明部门'}“{title_zh}”。{known_zh}。"
+    en = f"Source: {title_en}{f', {department_en}' if department_en else ''}. {known_en}."
+    if factor.statistic == "rate":
+        zh += f"记录少时向 {factor.prior:.3g} 收缩（相当于 {factor.strength:g} 条）。"
+        en += f" With few records it is drawn towards {factor.prior:.3g}, as by {factor.strength:g} more."
+    return {"zh": zh, "en": en}
+
+
+def _known(contract: Contract) -> tuple[str, str]:
+    if contract.known_time:
+        zh, en = two_languages(contract.field(contract.known_time).title or contract.known_time)
+        return f"何时可知：以来源所载“{zh}”为准", f"Known when the source says so ({en})"
+    if contract.known_lag is not None:
+        days = "day" if contract.known_lag == 1 else "days"
+        return (
+            f"何时可知：假定为事后 {contract.known_lag} 天",
+            f"Assumed known {contract.known_lag} {days} after it happened",
+        )
+    if contract.known_since:
+        return f"何时可知：假定自 {contract.known_since} 起", f"Assumed known since {contract.known_since}"
+    return "何时可知：以我方收到时为准", "Known when we received it"
+
+
 def two_languages(title: str) -> tuple[str, str]:
     """ "中文 / English" in its parts; both the same where there is one."""
     zh, _, en = title.partition(" / ")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 TEXTS = 10_000  # texts that topics are sought in
 LENGTH = 300  # characters of each
@@ -41,7 +42,7 @@ def topics(texts: Sequence[str], most: int) -> list[tuple[tuple[str, ...], float
         return []
     weights = TfidfTransformer(sublinear_tf=True).fit_transform(held)
     number = min(most, len(words) - 1, weights.shape[0] - 1)
-    factors = NMF(number, init="nndsvda", max_iter=300, tol=1e-3).fit(weights).components_
+    factors = NMF(number, init="nndsvda", random_state=0, max_iter=300, tol=1e-3).fit(weights).components_
     share = normalize(factors, "l1", axis=0)  # how much of a word belongs to each topic
     found = []
     taken: list[str] = []
@@ -61,7 +62,7 @@ def topics(texts: Sequence[str], most: int) -> list[tuple[tuple[str, ...], float
     return sorted(found, key=lambda topic: (-topic[1], topic[0]))
 
 
-def _counts(texts: Sequence[str]) -> tuple[object, list[str]]:
+def _counts(texts: Sequence[str]) -> tuple[Any, list[str]]:
     """(texts x words, sparse counts; the words): those that are neither rare nor everywhere, nor parts of others."""
     from sklearn.feature_extraction.text import CountVectorizer
 

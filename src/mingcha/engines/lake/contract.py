@@ -82,7 +82,8 @@ class FactorDeclaration:
 
 @dataclass(frozen=True)
 class StateCondition:
-    """A condition on another dataset's rows of the same entity, as known at the visit."""
+    """A condition on another dataset's rows of the same entity, on the day of the visit; by what is known when it is
+    asked, since it tells whom a model is for, not how it scores."""
 
     dataset: str
     exists: str

@@ -272,8 +272,8 @@ def _fairness(sample: Sample, windows: Sequence[Window], ours: Floats, config: C
     chosen = np.zeros(len(rows), dtype=bool)
     start = 0
     for w in windows:
-        n = max(1, round(config.evaluating.capacity * len(w.rows)))
-        chosen[start + evaluation.first(ours[start : start + len(w.rows)])[:n]] = True
+        part = ours[start : start + len(w.rows)]
+        chosen[start + evaluation.highest(part, config.evaluating.capacity, w.weight)] = True
         start += len(w.rows)
     tables = []
     for name, levels in sample.groups.items():
@@ -308,6 +308,4 @@ def _screening(proposal: Proposal | None) -> Json | None:
         "rounds": proposal.rounds,
         "dropped": {r: reasons.count(r) for r in sorted(set(reasons))},
         "path": [dict(step) for step in proposal.path],
-        "signed_by": proposal.signed_by,
-        "signed_on": proposal.signed_on,
     }

@@ -166,13 +166,18 @@ class Visits:
         return self.visits * (1 - self.hit_rate)
 
 
+def highest(score: Floats, share: float, weight: Floats, tie: Any = None) -> Ints:
+    """Rows with the highest scores that stand for the `share` of all firms, one at least; each stands for `weight`."""
+    order = first(score, tie)
+    chosen = np.cumsum(weight[order]) <= share * weight.sum() + weight.mean() / 2
+    chosen[0] = True
+    return np.asarray(order[chosen])
+
+
 def visits(y: Floats, score: Floats, share: float, weight: Floats | None = None, tie: Any = None) -> Visits:
     """Rows stand for `weight` firms each, so that drawn rows speak of the frame that they were drawn from."""
     w = np.ones(len(y)) if weight is None else weight
-    order = first(score, tie)
-    chosen = np.cumsum(w[order]) <= share * w.sum() + w.mean() / 2
-    chosen[0] = True
-    at = order[chosen]
+    at = highest(score, share, w, tie)
     hits, total = float(w[at] @ (y[at] == 1)), float(w @ (y == 1))
     return Visits(
         share=share,

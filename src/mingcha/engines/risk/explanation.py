@@ -36,7 +36,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Explanation:
-    """reasons: strongest first. start, start_probability: a firm whose factors add nothing."""
+    """reasons: strongest first. start, start_probability: a firm whose factors add nothing, on any day."""
 
     row: str
     probability: float
@@ -53,19 +53,21 @@ class Explanation:
 def explain(
     model: Model, sample: Sample, *, changeable: Collection[str] | None = None, most: int = 3
 ) -> list[Explanation]:
-    """Explanations of the rows of `sample`. changeable: factors that a firm can change; default all of them.
-    most: changes shown a row."""
+    """Explanations of the scores that the rows of `sample` have on any day. changeable: factors that a firm can change;
+    default all of them. most: changes shown a row."""
     x = np.ascontiguousarray(sample.select(model.factors).x)
-    parts, start = model.learner.contributions(x, threads=model.config.threads)
+    parts, start = _contributions(model, x)
     start = start + model.effects.intercept
     total = start + parts.sum(axis=1)
     p, p0 = model.probability(total), model.probability(start)
     points = _points(parts, total - start, p - p0)
-    can = set(model.factors) if changeable is None else set(changeable)
+    of_days = set(model.days.columns.tolist())
+    can = {name for j, name in enumerate(model.factors) if j not in of_days}
+    can &= can if changeable is None else set(changeable)
     changes = _changes(model, x, p, can, most)
     out = []
     for i in range(len(sample)):
-        order = np.argsort(-np.abs(parts[i]), kind="stable")
+        order = [j for j in np.argsort(-np.abs(parts[i]), kind="stable") if j not in of_days]
         reasons = tuple(
             Reason(model.factors[j], _value(x[i, j]), float(parts[i, j]), float(points[i, j])) for j in order
         )
@@ -81,6 +83,16 @@ def explain(
             )
         )
     return out
+
+
+def _contributions(model: Model, x: Floats) -> tuple[Floats, Floats]:
+    """((n, p), (n,)) averaged over the model's days; what these add themselves, to everyone alike or nearly so, is
+    part of the start."""
+    each = [model.learner.contributions(on, threads=model.config.threads) for on in model.days.on_each(x)]
+    parts = np.mean([parts for parts, _ in each], axis=0)
+    start = each[0][1] + parts[:, model.days.columns].sum(axis=1)
+    parts[:, model.days.columns] = 0
+    return parts, start
 
 
 def _value(v: Any) -> float | None:
@@ -111,7 +123,7 @@ def _changes(model: Model, x: Floats, p: Floats, can: Collection[str], most: int
             continue
         asked = np.repeat(x, len(values), axis=0)
         asked[:, j] = np.tile(values, n)
-        reached = model.probability(model.log_odds(asked)).reshape(n, len(values))
+        reached = model.probability(model.log_odds_any_day(asked)).reshape(n, len(values))
         step = (values[None, :] - x[:, j : j + 1]) * model.directions[j]
         allowed = ~np.isnan(x[:, j : j + 1]) & (step <= 0)
         gain = np.where(allowed, p[:, None] - reached, -np.inf)

@@ -7,14 +7,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mingcha.engines.risk.arrays import Floats, sigmoid
+from mingcha.engines.risk.arrays import Floats, Ints, sigmoid
 from mingcha.engines.risk.booster import Ensemble
 from mingcha.engines.risk.calibration import Calibration
 from mingcha.engines.risk.config import Config
@@ -28,9 +28,53 @@ FORMAT = "mingcha-model-1"
 
 
 @dataclass(frozen=True, eq=False)
+class Days:
+    """Factors that are the same for everyone on a day (season, weather), with their values on some days of a year.
+
+    columns: (d,) places in the model's factors. values: (k, d), NaN where unknown; (1, 0) where there are none.
+    """
+
+    columns: Ints
+    values: Floats
+
+    @classmethod
+    def none(cls) -> Days:
+        return cls(np.zeros(0, np.int64), np.zeros((1, 0), np.float32))
+
+    @classmethod
+    def of(cls, sample: Sample, factors: Sequence[str], days: Collection[str], most: int = 12) -> Days:
+        """The values of `days`, which are among `factors`, on `most` days of the sample's last year."""
+        columns = np.array([j for j, name in enumerate(factors) if name in days], dtype=np.int64)
+        if not len(columns):
+            return cls.none()
+        order = np.argsort(sample.as_of, kind="stable")
+        late = order[sample.as_of[order] > sample.as_of.max() - np.timedelta64(365, "D")]
+        rows = late[np.linspace(0, len(late) - 1, min(most, len(late))).round().astype(np.int64)]
+        return cls(columns, sample.select([factors[j] for j in columns]).x[rows])
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any] | None) -> Days:
+        if not said or not said["columns"]:
+            return cls.none()
+        return cls(np.array(said["columns"], np.int64), np.array(said["values"], np.float32))
+
+    def as_dict(self) -> dict[str, Any]:
+        rows = [[None if np.isnan(v) else float(v) for v in row] for row in self.values]
+        return {"columns": self.columns.tolist(), "values": rows}
+
+    def on_each(self, x: Floats) -> Iterator[Floats]:
+        """`x`, (n, p), as it would be on each of the days."""
+        for values in self.values:
+            x = x.copy()
+            x[:, self.columns] = values
+            yield x
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """factors, directions: (p,) names, and +1, -1 or 0. grid: (p, 21) each factor's quantiles, 0% to 100%, when it
-    was trained. calibration: None until one is fitted. about: what the card says of the training."""
+    was trained. calibration: None until one is fitted. about: what the card says of the training. days: over which
+    firms are scored, since a plan's visits fall on any day."""
 
     factors: tuple[str, ...]
     directions: tuple[int, ...]
@@ -40,6 +84,7 @@ class Model:
     grid: Floats
     config: Config
     about: Mapping[str, Any] = field(default_factory=dict)
+    days: Days = field(default_factory=Days.none)
 
     def log_odds(self, x: Floats) -> Floats:
         """(n,) log odds of a violation under an average inspector; x: (n, p) in the order of `factors`.
@@ -55,6 +100,14 @@ class Model:
     def score(self, sample: Sample) -> Floats:
         """(n,) calibrated probability of a violation, whoever comes. Problem: a factor of the model is missing."""
         return self.probability(self.log_odds(self._columns(sample)))
+
+    def score_any_day(self, sample: Sample) -> Floats:
+        """(n,) the same on a day that isn't known yet, by which firms are chosen: the log odds are averaged over
+        `days`, so that neither the season nor the weather of the day of scoring moves anyone's class."""
+        return self.probability(self.log_odds_any_day(self._columns(sample)))
+
+    def log_odds_any_day(self, x: Floats) -> Floats:
+        return np.asarray(np.mean([self.log_odds(each) for each in self.days.on_each(x)], axis=0))
 
     def score_with_inspector(self, sample: Sample) -> Floats:
         """(n,) calibrated probability that this row's inspectors record a violation. For checks of the model and of
@@ -87,6 +140,7 @@ class Model:
             "line": self.learner.line.as_dict(),
             "effects": self.effects.as_dict(),
             "calibration": self.calibration.as_dict() if self.calibration else None,
+            "days": self.days.as_dict(),
             "grid": [None if np.isnan(row).any() else row.tolist() for row in self.grid],
             "config": self.config.as_dict(),
             "about": dict(self.about),
@@ -110,10 +164,15 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 
 def save(model: Model, folder: Path) -> str:
-    """Write the model's folder whole or not at all (a folder beside it, fsynced, then renamed); its digest."""
+    """Write the model's folder whole or not at all (a folder beside it, fsynced, then renamed); its digest.
+
+    A folder that holds just this model is left as it is, with what others keep in it: the scores, the first scoring.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     files = model.files()
     mark = digest(files)
+    if _held(folder) == mark:
+        return mark
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, data in {**files, "DIGEST": f"{mark}\n".encode()}.items():
@@ -140,6 +199,16 @@ def save(model: Model, folder: Path) -> str:
     return mark
 
 
+def _held(folder: Path) -> str:
+    """The digest of the model that lies in the folder, unharmed; "" where there is none."""
+    written = (folder / "DIGEST").read_text().strip() if (folder / "DIGEST").is_file() else ""
+    return written if written and digest(_bytes(folder)) == written else ""
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name == "model.json" or p.suffix == ".txt"}
+
+
 def load(folder: Path) -> Model:
     """The model that `save` wrote. Problem: not trained yet, or not the bytes that were written."""
     if not (folder / "model.json").is_file():
@@ -150,9 +219,8 @@ def load(folder: Path) -> Model:
             todo_zh="请先运行 mingcha risk train。",
             todo_en="Run `mingcha risk train` first.",
         )
-    files = {p.name: p.read_bytes() for p in folder.iterdir() if p.name == "model.json" or p.suffix == ".txt"}
-    written = (folder / "DIGEST").read_text().strip() if (folder / "DIGEST").is_file() else ""
-    if digest(files) != written:
+    files = _bytes(folder)
+    if not _held(folder):
         raise Problem(
             zh="模型文件已被改动或损坏：摘要不符。",
             en="The model's files were changed or damaged: their digest does not match.",
@@ -179,6 +247,7 @@ def load(folder: Path) -> Model:
         grid=np.array([row or [np.nan] * 21 for row in m["grid"]], dtype=np.float64).reshape(-1, 21),
         config=Config.of(m["config"]),
         about=m["about"],
+        days=Days.read(m.get("days")),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mingcha.engines.risk.arrays import Floats
-from mingcha.engines.risk.evaluation import Estimate, bootstrap, first
+from mingcha.engines.risk.evaluation import Estimate, bootstrap, highest
 from mingcha.engines.risk.fairness import Gate
 
 
@@ -42,13 +42,14 @@ def judge(
     level: float = 0.95,
     seed: int = 0,
 ) -> Verdict:
-    """Gain in the weighted hit rate of the `capacity` share that each score puts first, on the same rows.
+    """Gain in the hit rate of the `capacity` share of firms that each score puts first, on the same rows.
 
     weight: min(1/pi, cap) of rows with a known design, so that the champion's own choice of firms doesn't favour it.
     The gain's paired interval must exclude 0, and no fairness gate may fail.
     """
-    n = max(1, round(capacity * len(y)))
-    picks = [np.isin(np.arange(len(y)), first(s)[:n]).astype(np.float64) for s in (challenger, champion)]
+    picks = [
+        np.isin(np.arange(len(y)), highest(s, capacity, weight)).astype(np.float64) for s in (challenger, champion)
+    ]
 
     def gain(counts: Floats) -> Floats:
         rates = [(counts * weight * pick) @ y / np.maximum((counts * weight) @ pick, 1e-12) for pick in picks]

@@ -7,7 +7,7 @@ elimination by the one-standard-error rule -> directions. Everything that is dro
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What screening proposes. It stands only when a person has signed it."""
+    """What screening proposes; a person signs the model that keeps it, or trains another with a list of his own."""
 
     factors: tuple[Proposed, ...]
     dropped: Mapping[str, str]  # factor -> key of REASONS
@@ -54,8 +54,6 @@ class Proposal:
     positives: int
     rounds: int
     path: tuple[Mapping[str, Any], ...]  # the elimination's lists: number, loss, how far behind the best, its error
-    signed_by: str = ""
-    signed_on: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,25 +62,6 @@ class Proposal:
     @property
     def directions(self) -> tuple[int, ...]:
         return tuple(f.direction for f in self.factors)
-
-    def sign(self, person: str, day: str, *, without: Collection[str] = ()) -> Proposal:
-        """The same proposal, signed; the person may strike factors out."""
-        if not person.strip():
-            raise Problem(
-                zh="因子清单须由具名的人签字。",
-                en="A list of factors is signed by a named person.",
-                todo_zh="请填写签字人。",
-                todo_en="Give the person's name.",
-            )
-        if unknown := sorted(set(without) - set(self.names)):
-            raise Problem(
-                zh=f"清单中没有这些因子：{'、'.join(unknown)}",
-                en=f"These factors aren't on the list: {', '.join(unknown)}",
-                todo_zh="只能划去清单中的因子。",
-                todo_en="Only factors on the list can be struck out.",
-            )
-        kept = tuple(f for f in self.factors if f.name not in without)
-        return replace(self, factors=kept, signed_by=person.strip(), signed_on=day)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

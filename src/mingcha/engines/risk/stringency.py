@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from mingcha.engines.risk.arrays import Dates, Floats, Ints, Strings, sigmoid
+from mingcha.engines.risk.arrays import Floats, Ints, Strings, sigmoid
 from mingcha.engines.risk.sample import Inspectors
 
 UNKNOWN = ""
@@ -241,42 +241,3 @@ def contrasts(
             for m, v, e in zip(members, value, error, strict=True)
         ]
     return tuple(found)
-
-
-def expected(y: Floats, day: Dates, inspectors: Inspectors, *, strength: float = 50.0) -> Floats:
-    """(n,) what each visit's inspectors had been recording before its day: the mean outcome of their earlier visits,
-    shrunk by `strength` pseudo-visits to everyone's earlier mean. NaN on days before which nothing is known.
-
-    y: (n,) an outcome of the visit, of any kind; NaN is left out. A factor made of y - expected tells of the firm
-    and not of who came; no visit is judged by itself, by its day or by anything later. A visit without an inspector
-    is compared with the others without one; a pair's expectation is the mean of the two.
-    """
-    n = len(y)
-    known = ~np.isnan(y)
-    row, code = inspectors.rows(), inspectors.codes
-    without = np.flatnonzero(inspectors.counts == 0)
-    row, code = np.r_[row, without], np.r_[code, np.full(len(without), len(inspectors.names))]
-    days = day.astype("int64")
-    total, count = _before(np.zeros(n, np.int64), days, np.where(known, y, 0.0), known)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        overall = np.where(count > 0, total / count, np.nan)
-    own_total, own_count = _before(code, days[row], np.where(known, y, 0.0)[row], known[row])
-    each = (own_total + strength * overall[row]) / (own_count + strength)
-    return np.asarray(np.bincount(row, each, n) / np.bincount(row, minlength=n))
-
-
-def _before(key: Ints, day: Ints, value: Floats, known: Any) -> tuple[Floats, Floats]:
-    """For each entry, sum and number of the known values of its key on strictly earlier days."""
-    order = np.lexsort((day, key))
-    k, d = key[order], day[order]
-    sums = np.concatenate([[0.0], np.cumsum(value[order])])
-    counts = np.concatenate([[0.0], np.cumsum(known[order].astype(float))])
-    new_key = np.r_[True, k[1:] != k[:-1]] if len(k) else np.zeros(0, bool)
-    new_day = new_key | (np.r_[True, d[1:] != d[:-1]] if len(k) else np.zeros(0, bool))
-    at = np.arange(len(k))
-    start_of_key = np.maximum.accumulate(np.where(new_key, at, 0)) if len(k) else at
-    start_of_day = np.maximum.accumulate(np.where(new_day, at, 0)) if len(k) else at
-    total, count = np.empty(len(k)), np.empty(len(k))
-    total[order] = sums[start_of_day] - sums[start_of_key]
-    count[order] = counts[start_of_day] - counts[start_of_key]
-    return total, count

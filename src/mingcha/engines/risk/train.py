@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,13 @@ from mingcha.engines.risk.backtest import Factors, Window, backtest, calibration
 from mingcha.engines.risk.calibration import Calibration
 from mingcha.engines.risk.config import Config
 from mingcha.engines.risk.fairness import Gate
-from mingcha.engines.risk.model import Model, quantile_grid
+from mingcha.engines.risk.model import Days, Model, quantile_grid
 from mingcha.engines.risk.sample import Sample, require_labels
 from mingcha.engines.risk.screening import Proposal
 from mingcha.engines.risk.selection import weighting, weights
 from mingcha.engines.risk.splits import Split, at
+
+OF_DAYS = ("calendar", "date")  # families of factors that are the same for everyone on a day
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,8 @@ def train(
     longer = everything if full and len(everything.names) > len(chosen.names) else None
     windows = backtest(sample, splits, chosen, config=c, full=longer, full_in=1)
     model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c))
+    of_days = {name for name, about in (factors or {}).items() if about["family"] in OF_DAYS}
+    model = replace(model, days=Days.of(sample.take(known), model.factors, of_days))
     about = card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names))
     about["challenge"] = challenge(sample, windows, champion, about["fairness"], c) if champion else None
     about["optimism"] = optimism(sample.take(known), windows, chosen, c)
@@ -95,14 +99,17 @@ def challenge(
 ) -> dict[str, Any]:
     """Whether the challenger may take the champion's place, by visits that neither had seen (promotion.py)."""
     model, since = champion
+    against = {"champion": model.digest}
     unseen = [w for w in windows if w.first >= np.datetime64(since, "D")]
     if not unseen:
-        return {"rows": 0, "allowed": False, "gain": None, "better": False, "fair": None, "unfair": []}
+        nothing: dict[str, Any] = {"gain": None, "better": False, "fair": None, "unfair": [], "overlap": None}
+        return against | {"rows": 0, "allowed": False, **nothing}
     rows = np.concatenate([w.rows for w in unseen])
+    ours, theirs = np.concatenate([w.calibrated for w in unseen]), model.score(sample.take(rows))
     verdict = promotion.judge(
         sample.y[rows],
-        np.concatenate([w.calibrated for w in unseen]),
-        model.score(sample.take(rows)),
+        ours,
+        theirs,
         np.concatenate([w.weight for w in unseen]),
         capacity=config.evaluating.capacity,
         unfair=[Gate(**gate) for table in fairness for gate in table["gates"]],
@@ -110,7 +117,8 @@ def challenge(
         level=config.evaluating.level,
         seed=config.seed,
     )
-    return {"rows": len(rows), **verdict.as_dict()}
+    overlap = evaluation.top_overlap(ours, theirs, config.evaluating.capacity)
+    return against | {"rows": len(rows), **verdict.as_dict(), "overlap": overlap}
 
 
 def windows_of(sample: Sample, config: Config, tested: Bools | None = None) -> list[Split]:
