@@ -44,15 +44,16 @@ def writing(folder: Path) -> Path:
 def finish(written: Path, name: str) -> Path:
     """Make everything in `written` safe on disk and give it its name, with what makes it unique."""
     for path in sorted(written.rglob("*")):
-        _sync(path)
-    _sync(written)
+        sync(path)
+    sync(written)
     final = written.parent / f"{name}-{written.name.removeprefix(_HIDDEN)}"
     written.rename(final)
-    _sync(final.parent)
+    sync(final.parent)
     return final
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, safe on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -109,6 +110,6 @@ def connect(temporary: Path, *, memory: str = "1GB", threads: int | None = None)
             "preserve_insertion_order": False,
         }
     )
-    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")  # it draws into standard output
     register(connection)
     return connection
