@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -43,3 +45,28 @@ def test_simulated_is_said_where_it_is_so(language, capsys):
     notice(True)
     assert capsys.readouterr().out.count("\n") == 2
     assert unmarked("投诉（模拟数据）：次数") == "投诉：次数"
+
+
+def test_no_connection_draws_its_progress_into_what_is_printed(tmp_path):
+    """A program without a file of its own (python -c) is interactive to DuckDB: its bar is on unless it's told."""
+    code = """
+import sys, duckdb, pyarrow, pyarrow.parquet
+from pathlib import Path
+from mingcha.engines.lake import folder, lookup
+
+lake, asked = Path(sys.argv[1]), "SELECT current_setting('enable_progress_bar')"
+bars = [folder.connect(lake / "tmp").execute(asked).fetchone()[0]]
+class Kept:
+    def __init__(self):
+        self.connection = connect()
+    def __enter__(self):
+        return self.connection
+    def __exit__(self, *_):
+        bars.append(self.connection.execute(asked).fetchone()[0])
+connect, duckdb.connect = duckdb.connect, Kept
+pyarrow.parquet.write_table(pyarrow.table({"_key": ["a"]}), lake / "a.parquet")
+lookup.index_build(lake / "a.parquet", lake=lake)
+print(bars)
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True)
+    assert done.stdout == "[False, False]\n", done.stderr

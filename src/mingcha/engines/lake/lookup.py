@@ -80,6 +80,7 @@ def index_build(file: Path, *, lake: Path) -> Path:
     rows = np.diff(starts, append=len(keys))
     runs = pa.table({"key": keys.take(pa.array(starts)), "start": starts, "rows": rows})
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would draw itself into standard output
         connection.register("runs", runs)
         found = connection.sql(
             "SELECT md5_number_upper(key) AS digest, start, rows FROM runs WHERE key IS NOT NULL ORDER BY digest, start"

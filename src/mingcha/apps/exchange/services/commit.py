@@ -84,7 +84,6 @@ def connected(written: Path) -> Iterator[Any]:
     """A DuckDB connection that spills into `written`."""
     temporary = written / "tmp"
     connection = lake.connect(temporary)
-    connection.execute("SET enable_progress_bar = false")  # it would draw itself into standard output
     try:
         yield connection
     finally:
