@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.engines.sampling.small_draw import finished
+from tests.engines.sampling.small_draw import PARTIES, finished
 
-from mingcha.engines.sampling import fieldwork, folder, inspectors, results
-from mingcha.engines.sampling.encoding import digest
+from mingcha.engines.sampling import fieldwork, files, folder, inspectors, keys, results
+from mingcha.engines.sampling.encoding import canonical, digest
 from mingcha.engines.sampling.inclusion import pareto
 from mingcha.engines.sampling.inspectors import Inspector, Rules, Visit, assign, directory, teams
 from mingcha.engines.sampling.surveys import frame_estimates
@@ -230,6 +230,31 @@ def _rows(path):
     return [line.split(",") for line in path.read_text("utf-8-sig").splitlines()[1:]]
 
 
+@pytest.mark.parametrize("lost", ["replacements.json", "design.csv"])
+def test_a_replacement_that_was_cut_off_is_made_again(copy, monkeypatch, lost):
+    """A full disk at either write: what stands tells of a replacement only once all of it is there."""
+    _, _, chosen = drawn_by_q(copy)
+    first = fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+    whole = copy.folder / "replacements.json"
+    before = whole.read_bytes()
+    real = files.atomic
+
+    def full_disk(path, mode=0o644):
+        if path.name == lost:
+            raise OSError(28, "No space left on device")
+        return real(path, mode)
+
+    monkeypatch.setattr(files, "atomic", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        fieldwork.replace_unit(copy.folder, first, "重复户")
+    assert whole.read_bytes() == before
+    monkeypatch.setattr(files, "atomic", real)
+    brought = fieldwork.replace_unit(copy.folder, first, "重复户")
+    assert [one["in"]["id"] for one in json.loads(whole.read_bytes())["replacements"]] == [first, brought]
+    design = {row[0] for row in _rows(copy.secret / "design.csv")}
+    assert brought in design and not {chosen[0], first} & design and len(design) == 8
+
+
 def test_what_is_not_replaced(copy):
     _, _, chosen = drawn_by_q(copy)
     undrawn = next(name for name in copy.frame.ids if name not in chosen)
@@ -260,6 +285,151 @@ def test_parties_countersign_what_was_not_changed(copy):
             act()
     with pytest.raises(Problem, match="Only assignment"):
         fieldwork.countersign(copy.folder, copy.folder / "public.json", copy.key("公证处"))
+
+
+def forged(path, **changes):
+    """The file with other contents, whose digest its keeper made anew: anyone can, it is no secret."""
+    value = json.loads(path.read_bytes()) | changes
+    kind = path.stem
+    names = ("salt", "inspectors", "rules", "visits", "teams") if kind == "assignment" else ("replacements",)
+    body = {name: value[name] for name in names}
+    made = digest(kind, value["draw"], bytes.fromhex(value["result"]), canonical(body))
+    path.write_text(json.dumps(value | {"digest": made.hex()}))
+    return path
+
+
+def refused(made, path, said):
+    before = path.read_bytes()
+    with pytest.raises(Problem, match=said) as caught:
+        fieldwork.countersign(made.folder, path, made.key("公证处"))
+    assert path.read_bytes() == before and caught.value.zh and str(path) in caught.value.where
+
+
+def test_a_party_signs_no_other_draws_file(copy, tmp_path):
+    """The same parties drew before, by the same keys: that draw's files hold together, and are not of this one."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for party in PARTIES:
+        shutil.copy(copy.key(party), other)
+        shutil.copy(keys.public_file(copy.key(party)), other)
+    other = finished(other, units=30, take=8)
+    fieldwork.assign(other.folder)
+    _, _, chosen = drawn_by_q(other)
+    fieldwork.replace_unit(other.folder, chosen[0], "已注销")
+    for path in (other.secret / "assignment.json", other.folder / "replacements.json"):
+        refused(copy, path, "another draw")
+
+
+def test_a_party_signs_no_team_that_the_seed_didnt_give(copy):
+    fieldwork.assign(copy.folder)
+    path = copy.secret / "assignment.json"
+    whole = path.read_text()
+    value = json.loads(whole)
+
+    def changed(name, change):
+        again = json.loads(whole)[name]
+        change(again)
+        path.write_text(whole)
+        return forged(path, **{name: again})
+
+    team = next(team for team in value["teams"] if team["inspectors"])
+    at = value["teams"].index(team)
+    friend = next(one["id"] for one in value["inspectors"] if one["id"] not in team["inspectors"])
+    refused(copy, changed("teams", lambda teams: teams[at].update(inspectors=[friend, friend])), f"teams.*{team['id']}")
+    refused(copy, changed("teams", lambda teams: teams[at].update(chances={friend: 50})), f"teams.*{team['id']}")
+    refused(copy, changed("teams", lambda teams: teams.pop()), "teams")
+    refused(copy, changed("inspectors", lambda people: people[0].update(load=9)), "not those that were sealed")
+    refused(copy, changed("rules", lambda rules: rules.update(day="2025-12-01")), "not those that were sealed")
+    undrawn = next(name for name in copy.frame.ids if name not in {one["id"] for one in value["visits"]})
+    refused(copy, changed("visits", lambda visits: visits[at].update(id=undrawn)), "not the units that were drawn")
+    refused(copy, changed("visits", lambda visits: visits.pop(at)), "not the units that were drawn")
+    path.write_text(whole)
+    fieldwork.countersign(copy.folder, path, copy.key("公证处"))
+
+
+def test_a_party_signs_no_replacement_that_isnt_the_next(copy):
+    units, outcome, chosen = drawn_by_q(copy)
+    fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+    path = copy.folder / "replacements.json"
+    one = json.loads(path.read_bytes())["replacements"][0]
+    stratum = one["in"]["stratum"]
+    rest = [i for i in np.argsort(outcome.q).tolist() if not outcome.drawn[i] and units.strata[i] == stratum]
+    skipped = dict(one, **{"in": fieldwork._opened(units, rest[1])})
+    renamed = dict(one, **{"in": one["in"] | {"id": "91FRIEND"}})
+    for wrong in (
+        [skipped],
+        [renamed],
+        [one | {"out": units.ids[rest[1]]}],
+        [one | {"out": "nobody"}],
+        [one, one],
+        [one | {"reason": " "}],
+        [dict(one, **{"in": one["in"] | {"index": -1}})],
+        [dict(one, **{"in": one["in"] | {"s": "zz"}})],
+    ):
+        refused(copy, forged(path, replacements=wrong), r"replacements\[|field s must be")
+        with pytest.raises(Problem):
+            fieldwork.replace_unit(copy.folder, chosen[1], "重复户")
+
+
+def test_a_file_that_lacks_something_is_named_and_not_signed(copy):
+    _, _, chosen = drawn_by_q(copy)
+    fieldwork.assign(copy.folder)
+    fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+    for path in (copy.secret / "assignment.json", copy.folder / "replacements.json"):
+        whole = json.loads(path.read_bytes())
+        for name in whole:
+            path.write_text(json.dumps({key: item for key, item in whole.items() if key != name}))
+            refused(copy, path, name if name != "format" else "The file is not")
+            path.write_text(json.dumps(whole | {name: 1.5}))
+            refused(copy, path, name if name != "format" else "The file is not")
+        for name in ("visits", "inspectors", "teams", "replacements"):
+            for damage in ([{}], [3], {"id": "x"}):
+                if name in whole:
+                    path.write_text(json.dumps(whole | {name: damage}))
+                    refused(copy, path, name)
+        path.write_text(json.dumps(whole | {"of": "nobody knows what"}))
+        refused(copy, path, "of")
+        path.write_text(json.dumps(whole))
+    (copy.folder / "public.json").rename(copy.folder / "elsewhere.json")
+    with pytest.raises(Problem, match="missing"):
+        fieldwork.countersign(copy.folder, copy.folder / "replacements.json", copy.key("公证处"))
+
+
+def test_nothing_is_signed_that_has_no_bytes(copy):
+    """A text that no encoding can write has no digest; an empty one must not stand for it."""
+    _, _, chosen = drawn_by_q(copy)
+    fieldwork.replace_unit(copy.folder, chosen[0], "已注销")
+    path = copy.folder / "replacements.json"
+    value = json.loads(path.read_bytes())
+    value["replacements"][0]["reason"] = "\ud800"
+    for made in ("", value["digest"]):
+        path.write_text(json.dumps(value | {"digest": made}))
+        refused(copy, path, "digest")
+
+
+def test_a_published_file_that_was_changed_vouches_for_nothing(copy):
+    """Somebody hands a party a list of the drawn that isn't the one the result binds."""
+    fieldwork.assign(copy.folder)
+    public = copy.folder / "public.json"
+    whole = json.loads(public.read_bytes())
+    drawn = [i for i, unit in enumerate(whole["units"]) if "drawn" in unit]
+    undrawn = next(i for i, unit in enumerate(whole["units"]) if "drawn" not in unit)
+    for spoil in (
+        lambda units: units[drawn[0]].update(id="91FRIEND"),
+        lambda units: units[undrawn].update(q=units[undrawn]["q"] / 2),
+        lambda units: units[undrawn].update(leaf="00" * 32),
+        lambda units: units[undrawn].update(leaf="00"),
+        lambda units: units[drawn[0]].pop("s"),
+        lambda units: units[drawn[0]].update(id=5),
+        lambda units: units[0].update(stratum=5),
+        lambda units: units.pop(),
+        lambda units: units.clear(),
+    ):
+        changed = json.loads(json.dumps(whole))
+        spoil(changed["units"])
+        public.write_text(json.dumps(changed))
+        with pytest.raises(Problem, match="units that public"):
+            fieldwork.countersign(copy.folder, copy.secret / "assignment.json", copy.key("公证处"))
 
 
 def test_results_become_estimates_of_the_frame(copy, tmp_path):

@@ -141,6 +141,11 @@ def result(draw: str, root: bytes, seed: bytes, outcome: bytes) -> bytes:
     return digest("result", draw, root, seed, outcome)
 
 
+def leaf_of(draw: str, stratum: str, unit: str, s: bytes, b: bytes) -> bytes:
+    """The leaf of a unit that shows its name by s, and of its probability only the hash b."""
+    return sha256(b"\x00" + digest("unit", draw, stratum, unit, s) + b).digest()
+
+
 def opened(seed: bytes, size: int, count: int = OPENED) -> list[int]:
     """Indices of the leaves that the seed opens, ascending: for parties who can't have the whole audit file."""
     chosen: set[int] = set()

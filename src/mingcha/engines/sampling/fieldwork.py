@@ -8,23 +8,20 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mingcha.engines.sampling import ceremony, files, inspectors, keys
+from mingcha.engines.sampling import ceremony, fieldfiles, files, inspectors, keys
 from mingcha.engines.sampling.ceremony import Terms
 from mingcha.engines.sampling.draw import Outcome, Units, normal
 from mingcha.engines.sampling.encoding import canonical, digest
-from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, write_json
-from mingcha.engines.sampling.folder import read_terms, secret_folder, status
+from mingcha.engines.sampling.files import Json, read_json, take_bytes, write_json
+from mingcha.engines.sampling.folder import read_published, read_record, read_terms, secret_folder, status
 from mingcha.engines.sampling.frame import Frame, read_table
 from mingcha.engines.sampling.inspectors import Rules, Visit, listed
 from mingcha.engines.sampling.results import design, drawn, write_design
 from mingcha.engines.sampling.rows import WIDTH
 from mingcha.problems import Problem
-
-COUNTERSIGNED = ("assignment", "replacements")
 
 
 def assign(folder: Path) -> Json:
@@ -67,7 +64,7 @@ def assign(folder: Path) -> Json:
     visits = [place[units.ids[i]] for i in np.flatnonzero(outcome.drawn)]
     people = [inspectors.read_plain(one) for one in sealed["inspectors"]]
     made = inspectors.assign(record.seed, visits, people, Rules(**sealed["rules"]))
-    value = _countersigned(record, "assignment", inspectors.body(salt, sealed, visits, made))
+    value = fieldfiles.make(record, "assignment", inspectors.body(salt, sealed, visits, made))
     write_json(secret / "assignment.json", value, files.SECRET)
     return value
 
@@ -92,15 +89,13 @@ def seal_places(draw: str, salt: bytes, visits: Sequence[Visit]) -> str:
 def replace_unit(folder: Path, unit: str, reason: str) -> str:
     """Take out a drawn unit that was in the frame by mistake, bring in the next of its stratum; the id of that one.
 
-    Writes NAME/replacements.json, and design.csv with corrected probabilities. "Cannot be found at its address" is
-    a result, not a reason.
+    Writes design.csv with corrected probabilities and then NAME/replacements.json, which asks for the parties'
+    signatures anew: cut off between them, the step is run again. "Cannot be found at its address" is a result, not a
+    reason.
     """
     record, units, outcome = drawn(status(folder))
     reason = unicodedata.normalize("NFC", reason.strip())
-    path = folder / "replacements.json"
-    told: list[Json] = []
-    if path.exists():
-        told = _own(read_json(path, "replacements"), "replacements", path)["replacements"]
+    told = replacements(folder)
     gone = [units.place[one["out"]] for one in told]
     brought = [units.place[one["in"]["id"]] for one in told]
     at = units.place.get(unit, -1)
@@ -113,31 +108,37 @@ def replace_unit(folder: Path, unit: str, reason: str) -> str:
             todo_en="Only units in the frame by mistake are replaced; one that can't be found is a result.",
         )
     following = _next(units, outcome, at, brought)
-    value = {"replacements": [*told, {"out": unit, "reason": reason, "in": _opened(units, following)}]}
-    write_json(path, _countersigned(record, "replacements", value))
     visits = design(units, outcome, [*gone, at], [*brought, following])
     write_design(secret_folder(folder) / "design.csv", visits)
+    value = {"replacements": [*told, {"out": unit, "reason": reason, "in": _opened(units, following)}]}
+    write_json(folder / "replacements.json", fieldfiles.make(record, "replacements", value))
     return units.ids[following]
+
+
+def replacements(folder: Path) -> list[Json]:
+    """The replacements so far, [{out, reason, in}] in order, held against public.json."""
+    path = folder / "replacements.json"
+    return _checked(folder, path, "replacements")["replacements"] if path.exists() else []
 
 
 def countersign(
     folder: Path, path: Path, key_file: Path, passphrase: bytes | None = None, frame: Frame | None = None
 ) -> None:
-    """Add a party's signature to assignment.json or replacements.json, once its digest was recomputed.
+    """Add a party's signature to assignment.json or replacements.json, once it follows from this folder's draw: the
+    teams from the seed and the sealed directory, each unit brought in as the next of its stratum.
 
     With the party's own `frame`, the areas and skills that the teams hang on are held against it too.
     """
     terms = read_terms(folder)
     party, key = keys.read_key(key_file, terms, passphrase)
     kind = path.stem
-    if kind not in COUNTERSIGNED:
+    if kind not in fieldfiles.SHAPES:
         raise Problem(
             zh="只能签 assignment.json 或 replacements.json",
             en="Only assignment.json and replacements.json are countersigned",
             where=str(path),
         )
-    value = read_json(path, kind)
-    _own(value, kind, path)
+    value = _checked(folder, path, kind)
     if frame is not None and kind == "assignment":
         check_places(value, frame, terms, path)
     kept = [one for one in value["signatures"] if one["id"] != party]
@@ -161,25 +162,14 @@ def check_places(value: Json, frame: Frame, terms: Terms, path: Path) -> None:
         )
 
 
-def _countersigned(record: Record, kind: str, body: Json) -> Json:
-    made = digest(kind, record.terms.draw, record.result, canonical(body))
-    return record.head(kind) | body | {"digest": made.hex(), "signatures": []}
-
-
-def _own(value: Json, kind: str, path: Path) -> Json:
-    """The members that the digest is over. Problem if it isn't theirs."""
-    head = {"format", "draw", "params", "parties", "public_value", "root", "seed", "result", "attestations"}
-    own: dict[str, Any] = {name: value[name] for name in value if name not in head | {"digest", "signatures"}}
-    result = take_bytes(value, "result", 32, path)
-    if digest(kind, value["draw"], result, canonical(own)).hex() != value.get("digest"):
-        raise Problem(
-            zh="文件内容被改动，与其摘要不符",
-            en="The file was changed: its digest is another",
-            where=str(path),
-            todo_zh="不要签名；请从组织方重新取得。",
-            todo_en="Don't sign; get it again from its maker.",
-        )
-    return own
+def _checked(folder: Path, path: Path, kind: str) -> Json:
+    """The file at `path`, recomputed from the folder's public.json."""
+    state = status(folder)
+    record = read_record(state.public, "public", state.terms)
+    value = fieldfiles.read(path, kind, record)
+    check = fieldfiles.check_assignment if kind == "assignment" else fieldfiles.check_replacements
+    check(value, record, read_published(state.public, record), path)
+    return value
 
 
 def _next(units: Units, outcome: Outcome, at: int, brought: list[int]) -> int:

@@ -14,13 +14,15 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mingcha.engines.sampling import ceremony
+from mingcha.engines.sampling import ceremony, merkle
 from mingcha.engines.sampling.ceremony import Attestation, Party, Terms
-from mingcha.engines.sampling.draw import Units, seal
+from mingcha.engines.sampling.draw import Units, leaf_of, outcome_bytes, result, seal
 from mingcha.engines.sampling.encoding import canonical
 from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, take_text
 from mingcha.engines.sampling.keys import party_name
+from mingcha.engines.sampling.rows import WIDTH
 from mingcha.problems import Problem
 
 
@@ -200,6 +202,47 @@ def read_units(path: Path, kind: str, terms: Terms) -> Units:
             todo_en="verifier/verify_draw.py says which unit; restore a sealed file from its backup.",
         )
     return units
+
+
+@dataclass(frozen=True)
+class Published:
+    """What public.json shows of the units, in their order. `q`: (N,), NaN where drawn. `drawn`: place of each id."""
+
+    leaves: list[bytes]
+    strata: list[str]
+    q: NDArray[np.float64]
+    drawn: dict[str, int]
+
+
+def read_published(path: Path, record: Record) -> Published:
+    """The units of public.json. Problem unless they give the committed root and the record's result, and each that
+    was drawn stands in the frame by its name."""
+    terms = record.terms
+    value = _of(terms, read_json(path, "public"), path)
+    try:
+        units = value["units"]
+        leaves, strata = [bytes.fromhex(unit["leaf"]) for unit in units], [unit["stratum"] for unit in units]
+        mask = np.array(["drawn" in unit for unit in units], dtype=bool)
+        q = np.array([np.nan if "drawn" in unit else unit["q"] for unit in units], dtype=np.float64)
+        drawn = {units[i]["id"]: int(i) for i in np.flatnonzero(mask)}
+        outcome = outcome_bytes(b"".join(leaves), q, mask) if set(map(len, leaves)) == {WIDTH} else b""
+        sound = all(isinstance(text, str) for text in (*strata, *drawn)) and len(drawn) == mask.sum()
+        sound = sound and merkle.root(leaves) == terms.root
+        sound = sound and result(terms.draw, terms.root, record.seed, outcome) == record.result
+        for name, i in drawn.items():
+            s, b = (bytes.fromhex(units[i][secret]) for secret in ("s", "b"))
+            sound = sound and leaf_of(terms.draw, strata[i], name, s, b) == leaves[i]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        sound = False
+    if not sound:
+        raise Problem(
+            zh="public.json 所列的对象与其根或结果不符，文件被改动过",
+            en="The units that public.json lists don't give its root and result: it was changed",
+            where=f"{path}, units",
+            todo_zh="请从组织方重新取得；verifier/verify_draw.py 会指出差异所在。",
+            todo_en="Get it again from the keeper; verifier/verify_draw.py says where it differs.",
+        )
+    return Published(leaves, strata, q, drawn)
 
 
 def sealed(state: Status) -> Units:
