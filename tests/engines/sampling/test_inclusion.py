@@ -1,6 +1,7 @@
 """Exact inclusion probabilities of Pareto sampling: against quadrature, and against many draws by real tickets."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from mingcha.engines.sampling import inclusion
 from mingcha.engines.sampling.allocation import allocate
 from mingcha.engines.sampling.draw import run, seal
 from mingcha.engines.sampling.encoding import digest
@@ -25,9 +27,14 @@ def one_visit(P):
     return [quad(density, -40, 40, args=(i,), limit=500)[0] for i in range(len(P))]
 
 
-def test_the_page_s_example():
-    exact = pareto(np.array([800_000, 100_000, 50_000, 50_000]), 1)
-    assert exact == pytest.approx([0.870633, 0.064198, 0.032584, 0.032584], abs=1e-6)
+def test_the_page_s_example_and_that_it_is_told_as_computed():
+    P = [800_000, 100_000, 50_000, 50_000]
+    exact = pareto(np.array(P), 1)
+    assert exact == pytest.approx([0.8706330747, 0.0641980479, 0.0325844387, 0.0325844387], abs=1e-9)
+    assert one_visit(P) == pytest.approx(exact, abs=1e-8)
+    told = ", ".join(f"{pi:.3f}"[1:] for pi in exact)
+    page = Path(__file__).resolve().parents[3] / "docs" / "draw-protocol.md"
+    assert told in page.read_text("utf-8") and told in inclusion.__doc__
 
 
 @given(st.lists(st.integers(1, 900_000), min_size=2, max_size=8))

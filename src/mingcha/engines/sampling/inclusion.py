@@ -1,7 +1,7 @@
 """Exact inclusion probabilities of Pareto sampling, for strata with few visits.
 
 Pareto sampling includes unit i with a probability near, not at, the pi it was given. The gap vanishes as the
-visits grow; below `FEW` visits it matters ([.8, .1, .05, .05], one visit: .872, .062, .033, .033), so estimates
+visits grow; below `FEW` visits it matters ([.8, .1, .05, .05], one visit: .871, .064, .033, .033), so estimates
 use the exact value. Source: Rosén 1997, "On sampling with probability proportional to size"; Aires 1999.
 """
 
