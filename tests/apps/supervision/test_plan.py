@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from mingcha.apps.accounts.models import AuditRecord
 from mingcha.apps.supervision import services
 from mingcha.apps.supervision.choices import PlanState
-from mingcha.apps.supervision.models import Draw, Task
+from mingcha.apps.supervision.models import Draw, Plan, Task
 from mingcha.apps.supervision.selectors import draw_folder, plan_frame, plans_visible, tasks_visible
 from mingcha.engines.sampling import steps
 from mingcha.engines.sampling.folder import read_terms
@@ -124,6 +124,16 @@ def test_refusals(staff, scored, tmp_path):
         plan_of(staff, scored, industry="无此行业")
     with pytest.raises(Problem, match="stratified"):
         plan_of(staff, scored, stratify_by="name")
+
+
+@pytest.mark.parametrize("said", ["", " \u3000"])
+def test_a_plan_without_a_public_value_is_refused_at_once(staff, scored, said):
+    """Once approved it could only be refused, at each freeze, for good: no draw goes without a public value."""
+    with pytest.raises(Problem, match="public value") as caught:
+        plan_of(staff, scored, public_source=said)
+    assert "公开值" in caught.value.zh and caught.value.todo_zh and caught.value.todo_en
+    assert not Plan.objects.exists()
+    assert plan_of(staff, scored, public_source=" 双色球 2026-11-30 ").public_source == "双色球 2026-11-30"
 
 
 def test_jurisdiction(staff, scored, tmp_path):

@@ -111,6 +111,12 @@ def test_a_party_that_stays_away_voids_once():
     assert done.returncode == 0 and "voided before" in done.stdout and "did not reveal" in done.stdout
 
 
+def test_a_draft_needs_its_public_value():
+    with pytest.raises(Problem, match="public value") as caught:
+        plan("create", "x", "--budget", 5, "--by", "planner")
+    assert "--public-source" in caught.value.todo_en and not Plan.objects.exists()
+
+
 def test_commands_before_their_time_say_what_is_missing():
     number = created()
     for arguments in (["run", number, "--public-value", "1"], ["publish", number], ["void", number, "--reason", "x"]):

@@ -31,6 +31,7 @@ def plan_create(
     title: str,
     budget: int,
     user: User | None,
+    public_source: str,
     kind: str = PlanKind.TARGETED,
     division: str = "",
     industry: str = "",
@@ -40,17 +41,26 @@ def plan_create(
     ceiling: float = 0.9,
     class_weights: Mapping[str, float] | None = None,
     cap: int | None = None,
-    public_source: str = "",
     basis: str = "",
     risk_model: RiskModel | None = None,
 ) -> Plan:
-    """A draft, with what it may be expected to find. Raises Problem where frame and budget don't fit, or the frame
-    reaches beyond the user's jurisdiction.
+    """A draft, with what it may be expected to find. Raises Problem where frame and budget don't fit, the frame reaches
+    beyond the user's jurisdiction, or no public value is named: without it the frame could never be frozen.
 
     `risk_model`: names the risk point that a targeted plan aims at; its frame takes the scores in force of that.
     `skills`: what an inspector must be certified for to make these visits, separated by ;. `cap`: visits a year.
     """
     division = _jurisdiction(user, division)
+    public_source = public_source.strip()
+    if not public_source:
+        raise Problem(
+            zh="没有指明公开值：用哪一天、哪一处公布的数。",
+            en="No public value is named: which numbers, published where and on which day.",
+            where=title,
+            todo_zh="请填写“公开值”（--public-source），其公布须晚于各方揭示，如“双色球 2026-11-30 开奖号码”。",
+            todo_en="Name it (--public-source); it must come out after the last party has revealed, like the numbers "
+            "of a lottery on a day to come.",
+        )
     if kind == PlanKind.TARGETED and risk_model is None:
         raise Problem(
             zh="定向抽查要有现行的风险模型。",
@@ -112,8 +122,8 @@ def draw_freeze(
 ) -> Draw:
     """Freeze the frame: allocate, seal, and write the ceremony's folder for the `parties` {id: Ed25519 public key}.
 
-    `inspectors`: their directory, a CSV (`staff.read_directory`), sealed with the frame; certificates must be valid on
-    `day`. `must_visit`: entities under focused supervision, listed apart from the draw. After a voided ceremony the
+    `inspectors`: their directory, a CSV (`handed_in.read_directory`), sealed with the frame; certificates must be valid
+    on `day`. `must_visit`: entities under focused supervision, listed apart from the draw. After a voided ceremony the
     frame is built anew, and the parties sign what became of that one.
     """
     from mingcha.engines.sampling import steps
