@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from mingcha.apps.accounts.models import User
 from mingcha.apps.supervision import services
 from mingcha.apps.supervision.models import Plan, Task
 from mingcha.apps.supervision.selectors import draw_folder
@@ -158,6 +159,41 @@ def test_who_may_not(desk, scored, keys, user):
         assert client.post(f"/plans/{found.number}/{act}/").status_code == 403
     for file in ("frame.csv", "audit.json"):
         assert client.get(f"/plans/{found.number}/{file}").status_code == 403
+
+
+def run_through(desk, scored, keys, **more):
+    """A plan drawn and published."""
+    found = drawn_up(desk, scored, **more)
+    desk("head").post(f"/plans/{found.number}/approve/")
+    committed(desk, keys, frozen(desk, keys, found))
+    client = desk("planner")
+    assert client.post(f"/plans/{found.number}/draw/", {"public_value": "03 07"}).status_code == 302
+    assert client.post(f"/plans/{found.number}/publish/").status_code == 302
+    found.refresh_from_db()
+    return found
+
+
+def test_whom_the_matrix_refuses_scores_learns_no_class_from_a_plan(desk, staff, scored, keys):
+    """Neither of a drawn firm, nor how a frame's classes are made up: a frame may be of one firm."""
+    from mingcha.apps.accounts.permissions import matrix
+
+    staff["clerk"] = User.objects.create(username="clerk", role="clerk", unit=staff["head"].unit)
+    assert "clerk" not in matrix()["risk.scores.view"] and "clerk" in matrix()["supervision.plan.view"]
+    found = run_through(desk, scored, keys)
+    task = Task.objects.exclude(risk_class="").first()
+    told = ("mc-cls-", "Mean probability", f"/risk/models/{scored.number}")
+    for address in (f"/plans/{found.number}/", f"/plans/{found.number}/?all=1"):
+        for user in ("planner", "head"):
+            page = desk(user).get(address).content.decode()
+            assert all(text in page for text in told) and task.entity.name in page
+        page = desk("clerk").get(address).content.decode()
+        assert task.entity.name in page and not [text for text in told if text in page]
+    client = desk("clerk")
+    for address in (f"/entities/{task.entity.key}/", "/plans/", f"/public/draw/{found.number}/"):
+        page = client.get(address).content.decode()
+        assert found.number in page and "mc-cls-" not in page
+    for file in ("frame.csv", "audit.json", f"receipts/{task.entity.key}.json"):
+        assert desk("clerk").get(f"/plans/{found.number}/{file}").status_code == 403
 
 
 def test_another_jurisdiction_is_not_found(desk, scored, staff, keys):

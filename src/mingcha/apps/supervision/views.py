@@ -62,6 +62,8 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
             "approve": may(request.user, "supervision.plan.approve") and found.created_by_id != request.user.pk,
             "draw": may(request.user, "supervision.draw.run"),
             "audit": may(request.user, "supervision.draw.audit"),
+            "scores": may(request.user, "risk.scores.view"),
+            "model": may(request.user, "risk.model.view"),
         },
         "draw_form": DrawForm(absent=_absent(state)),
         "void_form": VoidForm(),
