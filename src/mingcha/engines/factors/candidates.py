@@ -89,7 +89,7 @@ class _Known:
             columns[f"m{i}"] = flagged[m].cast("float64").abs().max()
         latitude, _ = places_of(contract)
         if latitude:
-            columns["latitude"] = flagged[latitude].cast("float64").round(0).mode()
+            columns["latitude"] = flagged[latitude].cast("float64").median()
         one = engine.fetch(flagged.aggregate(**columns)).to_pylist()[0]
         n = one["n"]
         rates = {name: (one[f"c{i}"] or 0) / max(1, n) for i, name in enumerate(conditions)}
@@ -104,7 +104,8 @@ class _Known:
             if field not in _banned(declaration)
         }
         greatest = {m: one[f"m{i}"] or 0.0 for i, m in enumerate(measures)}
-        return _Known(n, conditions, rates, values, told, greatest, one.get("latitude"))
+        middle = one.get("latitude")
+        return _Known(n, conditions, rates, values, told, greatest, None if middle is None else float(round(middle)))
 
 
 def _conditions(contract: Contract, declaration: FactorDeclaration) -> dict[str, str]:
