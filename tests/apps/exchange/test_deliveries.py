@@ -1,7 +1,7 @@
 """Deliveries accepted: counted, seen whole, known by their bytes, on record."""
 
 import pytest
-from tests.apps.exchange.licences import PROPERTIES, changed, file, licences, seen
+from tests.apps.exchange.licences import HEAD, PROPERTIES, changed, file, licences, seen
 
 from mingcha.apps.accounts.models import AuditRecord
 from mingcha.apps.exchange import hooks
@@ -221,3 +221,22 @@ def test_a_dataset_without_rows_can_be_read(lake, tmp_path):
     from mingcha.engines.lake.view import rows_sql
 
     assert duckdb.execute(rows_sql(source, "TIMESTAMP '2030-01-01'", "licence, seats, _key, _id")).fetchall() == []
+
+
+def test_what_another_brought_while_one_waited_is_not_undone(lake, tmp_path, monkeypatch):
+    """Clustering writes the columns of the contract that is in force once it holds the folder."""
+    from mingcha.apps.exchange.services import upkeep
+
+    batch_import(contract=licences(), files=[file(tmp_path / "a.csv", "JY1,,,1,2020-01-01")])
+    wider = licences(properties=[*PROPERTIES, {"name": "street", "physicalName": "街道"}], version="2")
+    (tmp_path / "b.csv").write_text(HEAD + ",街道\nJY2,,,2,2020-01-01,祖庙\n", encoding="utf-8")
+    writing = upkeep.writing
+
+    def waits(name, waiting):
+        monkeypatch.setattr(upkeep, "writing", writing)
+        batch_import(contract=wider, files=[tmp_path / "b.csv"], clustered=False)
+        return writing(name, waiting)
+
+    monkeypatch.setattr(upkeep, "writing", waits)
+    assert dataset_cluster(name="licences") == 2
+    assert seen("licence, street") == [("JY1", None), ("JY2", "祖庙")]

@@ -1,10 +1,13 @@
 """Quarantined rows that tell a division are seen by the units of that division; others by the bureau itself."""
 
+import json
+
 import pytest
-from tests.apps.exchange.licences import PROPERTIES, licences
+from tests.apps.exchange.licences import PROPERTIES, file, licences
+from typer.testing import CliRunner
 
 from mingcha.apps.accounts.services import unit_save, user_create
-from mingcha.apps.exchange.selectors import quarantine_rows, quarantine_visible
+from mingcha.apps.exchange.selectors import contract_kept, quarantine_reasons, quarantine_rows, quarantine_visible
 from mingcha.apps.exchange.services import batch_import, quarantine_export
 from mingcha.problems import Problem
 
@@ -44,3 +47,30 @@ def test_each_sees_the_rows_of_its_division(people, tmp_path):
     assert "乙" not in (tmp_path / "u.csv").read_text("utf-8-sig")
     assert quarantine_visible(people["below"]).exists()
     assert not quarantine_visible(people["nowhere"]).exists()
+
+
+def test_the_command_lists_what_the_page_shows(people, tmp_path, monkeypatch):
+    """A unit's user sees no reason of a dataset that tells no division, and such a dataset doesn't end the list."""
+    from mingcha.apps.exchange import commands
+
+    whole = licences().replace("id: licences", "id: always")  # listed first, and without divisions
+    batch_import(contract=whole, files=[file(tmp_path / "b.csv", "JY9,,丁,many,2020-01-01")])
+    monkeypatch.setattr(commands, "open_django", lambda: None)
+    run = lambda *words: CliRunner().invoke(commands.quarantine_app, ["list", *words, "--json"])  # noqa: E731
+    told = json.loads(run("--rows", "9", "--by", "u").stdout)
+    assert {r["dataset"] for r in told["reasons"]} == {"licences"}
+    assert [(r["dataset"], r["row"]) for r in told["rows"]] == [("licences", 1)]
+    for everything in (("--by", "b"), ()):
+        told = json.loads(run("--rows", "9", *everything).stdout)
+        assert {r["dataset"] for r in told["reasons"]} == {"always", "licences"} == {r["dataset"] for r in told["rows"]}
+    refused = run("always", "--by", "u").exception
+    assert isinstance(refused, Problem) and "bureau's own staff" in refused.text("en")
+    assert json.loads(run("--by", "n").stdout)["reasons"] == []
+
+
+def test_a_request_parses_no_contract_that_was_parsed_before(people, django_assert_num_queries):
+    contract_kept.cache_clear()
+    assert quarantine_reasons(user=people["below"])
+    with django_assert_num_queries(2):  # the datasets' digests, and the reasons
+        assert quarantine_reasons(user=people["below"])
+    assert contract_kept.cache_info().misses == 1

@@ -134,6 +134,23 @@ def test_a_replay_does_not_bring_back_what_a_later_delivery_changed(delivered, t
     assert "primary_key" in {r["rule"] for r in quarantine_reasons(batch=1)}
 
 
+def test_a_replay_that_waited_for_another_finds_nothing_left(delivered, monkeypatch):
+    from mingcha.apps.exchange.services import replay
+
+    writing = replay.writing
+    mended = licences(properties=MENDED, version="1.1.0")
+
+    def waits(name, waiting):
+        monkeypatch.setattr(replay, "writing", writing)
+        assert quarantine_replay(dataset="licences", contract=mended)[0].rows_accepted == 1
+        return writing(name, waiting)
+
+    monkeypatch.setattr(replay, "writing", waits)
+    with pytest.raises(Problem, match="Nothing of 'licences', batch 1, is in quarantine"):
+        quarantine_replay(dataset="licences", contract=mended)
+    assert Batch.objects.count() == 2
+
+
 def test_a_replay_under_a_contract_with_a_new_field_finds_it_in_the_rows_as_supplied(lake, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(HEAD + ",街道\nJY1,,,10,2020-01-01,祖庙\nJY2,,,2000,2020-01-01,石湾\n", encoding="utf-8")

@@ -83,7 +83,7 @@ def quarantine_list(
     from .selectors import quarantine_reasons, quarantine_rows, simulated_of
 
     user = user_acting(by, "exchange.quarantine.view")
-    reasons = quarantine_reasons(dataset=dataset, batch=batch)
+    reasons = quarantine_reasons(dataset=dataset, batch=batch, user=user)
     names = list(dict.fromkeys(r["dataset"] for r in reasons))
     held = (
         [{"dataset": n, **r} for n in names for r in quarantine_rows(dataset=n, batch=batch, limit=rows, user=user)]
@@ -95,7 +95,8 @@ def quarantine_list(
         print_json({"reasons": reasons, "simulated": simulated} | ({"rows": held} if rows else {}))
         return
     if not reasons:
-        typer.echo(said("隔离区是空的。", "The quarantine is empty."))
+        yours = said("隔离区没有您可以查看的行。", "Nothing that you may see is in quarantine.")
+        typer.echo(yours if user else said("隔离区是空的。", "The quarantine is empty."))
     print_table(
         (said("数据集/批次", "dataset/batch"), said("行数", "rows"), said("字段", "field"), said("原因", "reason")),
         [(f"{r['dataset']}/{r['batch']}", f"{r['rows']:,}", r["field"], _reason(r)) for r in reasons],

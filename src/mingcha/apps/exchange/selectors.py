@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,12 @@ def dataset_get(name: str) -> Dataset:
 def dataset_contract(dataset: Dataset) -> Contract:
     """The contract in force."""
     return contract_of(dataset.document)
+
+
+@lru_cache(maxsize=1024)
+def contract_kept(pk: int, digest: str) -> Contract:
+    """The contract in force of the dataset `pk`, whose digest it is: read once a process, for pages that ask often."""
+    return dataset_contract(Dataset.objects.get(pk=pk))
 
 
 def dataset_files(dataset: Dataset) -> QuerySet[LakeFile]:
@@ -110,14 +117,15 @@ def _division_column(contract: Contract) -> str:
     return next((fields[r.field].header for r in contract.rules if r.standard == "gb_t_2260" and r.field), "")
 
 
-def quarantine_visible(user: User) -> QuerySet[QuarantineReason]:
-    """The reasons of whose rows `user` may see some. Their counts are of all rows."""
+def quarantine_visible(user: User | None) -> QuerySet[QuarantineReason]:
+    """The reasons of whose rows `user` may see some (`quarantine_within`). Their counts are of all rows."""
     reasons = QuarantineReason.objects.select_related("batch__dataset")
-    if whole_bureau(user):
+    if user is None or whole_bureau(user):
         return reasons
     if user.unit is None or not user.unit.division:
         return reasons.none()
-    told = [d.pk for d in Dataset.objects.all() if _division_column(dataset_contract(d))]
+    datasets = Dataset.objects.values_list("pk", "digest")
+    told = [pk for pk, digest in datasets if _division_column(contract_kept(pk, digest))]
     return reasons.filter(batch__dataset__in=told)
 
 
@@ -185,12 +193,17 @@ def lake_view(names: Iterable[str] | None = None, *, links: tuple[Path, ...] = (
     return LakeView(sources=sources, links=links)
 
 
-def quarantine_reasons(*, dataset: str | None = None, batch: int | None = None) -> list[dict[str, Any]]:
-    """Why rows are held back, the commonest reason of the newest batch first: dataset, batch, rows, field, rule,
-    reason_zh, reason_en. What a replay took over is not counted again."""
-    reasons = QuarantineReason.objects.filter(warning=False, closed_at=None).select_related("batch__dataset")
+def quarantine_reasons(
+    *, dataset: str | None = None, batch: int | None = None, user: User | None = None
+) -> list[dict[str, Any]]:
+    """Why rows are held back, as far as `user` may see them, the commonest reason of the newest batch first: dataset,
+    batch, rows, field, rule, reason_zh, reason_en. What a replay took over is not counted again. Problem where he asks
+    for a `dataset` of which he may see nothing."""
+    reasons = quarantine_visible(user).filter(warning=False, closed_at=None)
     if dataset is not None:
-        reasons = reasons.filter(batch__dataset=dataset_get(dataset))
+        found = dataset_get(dataset)
+        quarantine_within(user, found)
+        reasons = reasons.filter(batch__dataset=found)
     if batch is not None:
         reasons = reasons.filter(batch__number=batch)
     return [

@@ -51,6 +51,7 @@ def _replay_one(
 ) -> ImportReport:
     started = time.monotonic()
     with writing(name, waiting) as written:
+        quarantine_batches(name, number)  # once more: another replay may have taken it over while we waited
         dataset = Dataset.objects.get(name=name)
         old = dataset_contract(dataset)
         given = read_document(contract) if contract else (old, dataset.document, dataset.contract)

@@ -24,8 +24,9 @@ RUNS = 8  # of a dataset before an import merges them: what was clustered togeth
 
 def dataset_cluster(*, name: str, user: Any = None, waiting: Waiting | None = None) -> int:
     """Sort all files of the dataset into one run of new ones, and retire the old; returns the number of rows."""
-    dataset = dataset_get(name)
+    dataset_get(name)
     with writing(name, waiting):
+        dataset = dataset_get(name)  # once more, as whoever held the folder may have brought another contract
         rows = merge_runs(dataset, dataset_contract(dataset), everything=True)
     if rows:
         audit_record(user=user, action="exchange.dataset.cluster", obj=dataset, after={"rows": rows})
