@@ -3,10 +3,11 @@
 import pytest
 from tests.apps.entities.entity_deliveries import dataset, deliver
 
-from mingcha.apps.accounts.models import AuditRecord, User
+from mingcha.apps.accounts.models import AuditRecord, Unit, User
 from mingcha.apps.entities.models import Entity, EntityKey, KeyConflict
 from mingcha.apps.entities.selectors import entity_file, entity_get
-from mingcha.apps.entities.services import entities_resolve, entity_merge, entity_split
+from mingcha.apps.entities.services import decide, entities_resolve, entity_merge, entity_split
+from mingcha.engines.linkage.evidence import provisional_key
 from mingcha.problems import Problem
 
 U, V = "91440604193644872E", "914406048936207755"
@@ -31,7 +32,7 @@ def licences():
 
 @pytest.fixture
 def person():
-    return User.objects.create(username="zhang", role="clerk")
+    return User.objects.create(username="zhang", role="clerk", unit=Unit.objects.create(code="4406", name="佛山"))
 
 
 def test_a_provisional_one_is_merged_and_goes_on_following_its_rows(licences, person):
@@ -92,6 +93,41 @@ def test_what_can_t_be_decided(licences, person):
     assert not AuditRecord.objects.filter(action__in=("entities.merge", "entities.split")).exists()
 
 
+def test_what_another_decided_meanwhile_counts(licences, person, monkeypatch):
+    """Each clerk read the entities before the other decided: whoever waited meets what the first decided."""
+    one, other, stall = entity_get(U), entity_get(V), entity_get("L3")
+    lock = decide.one_at_a_time
+
+    def waits():
+        monkeypatch.setattr(decide, "one_at_a_time", lock)
+        entity_merge(keep=entity_get(U), drop=entity_get(V), reason="换发执照，原代码注销", user=person)
+        return lock()
+
+    monkeypatch.setattr(decide, "one_at_a_time", waits)
+    with pytest.raises(Problem, match="merged already"):
+        entity_merge(keep=other, drop=one, reason="换发执照，原代码注销", user=person)
+    assert entity_get(V).key == U == entity_get("L2").key
+    for wrong in (
+        lambda: entity_split(entity=one, keys=["licence:food:L1"], to=other, reason="许可证已转让", user=person),
+        lambda: entity_split(entity=one, keys=["licence:food:L1"], to=one, reason="许可证已转让", user=person),
+        lambda: entity_merge(keep=other, drop=stall, reason="同一经营者", user=person),
+    ):
+        with pytest.raises(Problem):
+            wrong()
+    assert entity_get("L1").key == U and entity_get("L3") == stall
+    assert AuditRecord.objects.filter(action__in=("entities.merge", "entities.split")).count() == 1
+
+
+def test_a_provisional_one_keeps_the_key_that_it_goes_by(licences, person):
+    deliver(dataset("pairs", {"a": "a", "b": "b"}), [{"id": "1", "known": 1, "a": "1", "b": "2"}])
+    entities_resolve()
+    pair = entity_get("a:1")
+    own, other = ("a:1", "b:2") if pair.key == provisional_key("a:1") else ("b:2", "a:1")
+    with pytest.raises(Problem, match="goes by"):
+        entity_split(entity=pair, keys=[own], reason="两个摊位", user=person)
+    assert entity_split(entity=pair, keys=[other], reason="两个摊位", user=person) == entity_get(other) != pair
+
+
 def test_by_the_command_line(licences, person, monkeypatch):
     from typer.testing import CliRunner
 
@@ -111,3 +147,46 @@ def test_by_the_command_line(licences, person, monkeypatch):
     assert isinstance(refused.exception, Problem) and "entities.entity.decide" in refused.exception.text("en")
     nobody = run("merge", U, "L2", "--reason", "同一经营者", "--by", "nobody")
     assert isinstance(nobody.exception, Problem) and "zhang" in nobody.exception.text("en")
+
+
+def test_a_command_reaches_what_lies_in_the_user_s_jurisdiction(licences, person, monkeypatch):
+    """For whoever is named with --by, an entity elsewhere is not there: not shown, not found, not decided on."""
+    from typer.testing import CliRunner
+
+    from mingcha.apps.entities import commands
+
+    monkeypatch.setattr(commands, "open_django", lambda: None)
+    deliver(licences, [{"id": "8", "known": 8, "licence": "L1", "uscc": V}])
+    entities_resolve()
+    here, there = entity_get(U), entity_get(V)
+    Entity.objects.filter(pk=here.pk).update(division="440604")
+    Entity.objects.filter(pk=there.pk).update(division="440606")
+    deer = Unit.objects.create(code="440606", name="顺德", division="440606")
+    User.objects.create(username="chen", role="clerk", unit=deer)
+    User.objects.create(username="nowhere", role="clerk")
+
+    def run(*words):
+        done = CliRunner().invoke(commands.app, words)
+        return done.exception.text("en") if isinstance(done.exception, Problem) else done.stdout
+
+    assert U in run("show", "L1", "--json") and U in run("show", "L1", "--json", "--by", "zhang")
+    why = ("--reason", "同一经营者", "--by", "chen")
+    for words in (
+        ("show", U, "--by", "chen"),
+        ("show", "L1", "--by", "chen"),
+        ("show", V, "--by", "nowhere"),
+        ("merge", V, U, *why),
+        ("merge", U, V, *why),
+        ("split", U, "licence:food:L1", *why),
+        ("split", V, "licence:food:L2", "--to", "L1", *why),
+    ):
+        refused = run(*words)
+        assert "within the jurisdiction of" in refused and "甲" not in refused
+    assert there.key in run("show", "L2", "--json", "--by", "chen")
+    for words in (("find", "甲"), ("list",), ("list", "--provisional")):
+        assert here.key not in run(*words, "--json", "--by", "chen")
+    assert here.key in run("find", "甲", "--json") and "P-" in run("list", "--provisional", "--json")
+    assert there.key in run("find", "乙", "--json", "--by", "chen") and there.key in run("list", "--by", "chen")
+    assert "licence:food:L1" in run("list", "--conflicts", "--by", "chen")  # the claim is of his own
+    assert "licence:food:L1" not in run("list", "--conflicts", "--by", "nowhere")
+    assert not AuditRecord.objects.filter(action__in=("entities.merge", "entities.split")).exists()

@@ -100,8 +100,10 @@ def test_who_may_not_see_it(city):
     stranger = User.objects.create(username="b", unit=there)
     assert entity_file(U, user=insider).total == 4
     for user in (stranger, User.objects.create(username="c")):
-        with pytest.raises(Entity.DoesNotExist):
+        with pytest.raises(Problem, match="within the jurisdiction"):
             entity_file(U, user=user)
+        with pytest.raises(Entity.DoesNotExist):
+            entity_file(entity_get(U), user=user)
 
 
 def test_a_key_that_is_not_there_gets_near_ones(city):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mingcha.apps.accounts.commands import By
 from mingcha.instance import open_django
 from mingcha.output import notice, print_json, print_table, said, say, under_way, users_language
 
@@ -20,7 +21,7 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出 / print JSON")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="最多多少条 / how many at most")]
 Reason = Annotated[str, typer.Option("--reason", help="理由，留档 / why; it is kept")]
-By = Annotated[str, typer.Option("--by", help="作决定的人（用户名）/ who decides (user name)")]
+Decider = Annotated[str, typer.Option("--by", help="作决定的人（用户名）/ who decides (user name)")]
 
 
 @app.command()
@@ -30,12 +31,16 @@ def show(
     as_json: Json = False,
     limit: Limit = None,
     dataset: Annotated[list[str] | None, typer.Option("--dataset", help="只看这些数据集 / only these datasets")] = None,
+    by: By = "",
 ) -> None:
     """一户一档：按时间列出各来源的全部记录 / The entity file: every record of every source in time order."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from .selectors import entity_file
 
-    file = entity_file(key, datasets=dataset, limit=limit)
+    user = user_acting(by, "entities.entity.view")
+    file = entity_file(key, user=user, datasets=dataset, limit=limit)
     if as_json:
         print_json(_file_json(file))
     else:
@@ -49,13 +54,17 @@ def find(
     text: Annotated[list[str], typer.Argument(help="名称、地址的一部分，拼音首字母，编码 / part of a name or address")],
     limit: Limit = 20,
     as_json: Json = False,
+    by: By = "",
 ) -> None:
     """按名称、地址、首字母或编码查找 / Find entities by a part of name or address, initials, or code."""
     open_django()
+    from mingcha.apps.accounts.selectors import user_acting
+
     from .selectors import entities_search
 
+    user = user_acting(by, "entities.entity.view")
     begun = time.perf_counter()
-    found = entities_search(None, " ".join(text), limit=limit or 20)
+    found = entities_search(user, " ".join(text), limit=limit or 20)
     seconds = time.perf_counter() - begun
     if as_json:
         print_json([_entity_json(e) for e in found])
@@ -72,12 +81,16 @@ def list_(
     conflicts: Annotated[bool, typer.Option("--conflicts", help="列出编码冲突 / keys that two entities claim")] = False,
     limit: Limit = 50,
     as_json: Json = False,
+    by: By = "",
 ) -> None:
     """列出主体，或待人工判定的编码冲突 / List entities, or the conflicts that wait for a decision."""
     open_django()
-    from .models import Entity
-    from .selectors import conflicts_open
+    from mingcha.apps.accounts.selectors import user_acting
 
+    from .models import Entity
+    from .selectors import conflicts_open, entities_visible
+
+    user = user_acting(by, "entities.entity.view")
     if conflicts:
         rows = [
             {
@@ -89,15 +102,15 @@ def list_(
                 "dataset": c.source,
                 "known_at": c.known_at,
             }
-            for c in conflicts_open()[:limit]
+            for c in conflicts_open(user)[:limit]
         ]
         if as_json:
             print_json(rows)
         else:
             _print_rows(rows)
-        _count(conflicts_open().count(), len(rows))
+        _count(conflicts_open(user).count(), len(rows))
         return
-    entities = Entity.objects.order_by("key")
+    entities = (Entity.objects.all() if user is None else entities_visible(user)).order_by("key")
     if provisional:
         entities = entities.filter(provisional=True)
     found = list(entities[:limit])
@@ -143,7 +156,7 @@ def merge(
     keep: Annotated[str, typer.Argument(help="保留的主体 / the one that stays")],
     drop: Annotated[str, typer.Argument(help="并入的主体 / the one that turns out to be it")],
     reason: Reason,
-    by: By,
+    by: Decider,
 ) -> None:
     """由人判定两个主体为同一个 / Say that two entities are one: from now on, with a reason."""
     open_django()
@@ -152,8 +165,9 @@ def merge(
     from .selectors import entity_get
     from .services import entity_merge
 
-    one, other = entity_get(keep), entity_get(drop)
-    entity_merge(keep=one, drop=other, reason=reason, user=user_signing(by, "entities.entity.decide"))
+    user = user_signing(by, "entities.entity.decide")
+    one, other = entity_get(keep, user=user), entity_get(drop, user=user)
+    entity_merge(keep=one, drop=other, reason=reason, user=user)
     say(f"{other.key} 已并入 {one.key}", f"{other.key} is now {one.key}")
 
 
@@ -162,7 +176,7 @@ def split(
     entity: Annotated[str, typer.Argument(help="主体 / the entity")],
     key: Annotated[list[str], typer.Argument(help="要拆出的编码 scheme:value / the keys that aren't its own")],
     reason: Reason,
-    by: By,
+    by: Decider,
     to: Annotated[
         str, typer.Option("--to", help="归入的主体，缺省为新的临时主体 / whose they are; a new one by default")
     ] = "",
@@ -174,14 +188,9 @@ def split(
     from .selectors import entity_get
     from .services import entity_split
 
-    one = entity_get(entity)
-    other = entity_split(
-        entity=one,
-        keys=key,
-        to=entity_get(to) if to else None,
-        reason=reason,
-        user=user_signing(by, "entities.entity.decide"),
-    )
+    user = user_signing(by, "entities.entity.decide")
+    one, target = entity_get(entity, user=user), entity_get(to, user=user) if to else None
+    other = entity_split(entity=one, keys=key, to=target, reason=reason, user=user)
     say(f"已从 {one.key} 拆出到 {other.key}", f"Taken out of {one.key} into {other.key}")
 
 

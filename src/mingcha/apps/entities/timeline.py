@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mingcha.apps.exchange.models import Dataset
-from mingcha.apps.exchange.selectors import dataset_contract
+from mingcha.apps.exchange.selectors import contract_kept
 from mingcha.engines.lake.contract import Contract
 
 from .selectors import EntityFile, Record
@@ -148,10 +147,5 @@ def _lane(records: tuple[Record, ...]) -> dict[str, Any] | None:
 
 
 def _contracts(names: Iterable[str]) -> dict[str, Contract]:
-    found = Dataset.objects.filter(name__in=list(names)).values_list("name", "digest")
-    return {name: _contract(name, digest) for name, digest in found}
-
-
-@lru_cache(maxsize=512)
-def _contract(name: str, digest: str) -> Contract:
-    return dataset_contract(Dataset.objects.get(name=name))
+    found = Dataset.objects.filter(name__in=list(names)).values_list("name", "pk", "digest")
+    return {name: contract_kept(pk, digest) for name, pk, digest in found}

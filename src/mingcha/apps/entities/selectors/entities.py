@@ -45,21 +45,27 @@ def _has(entity: Entity, part: str) -> bool:
     return any(contains(text, part) for text in texts) or any(c.isdigit() for c in part)
 
 
-def entity_get(key: str) -> Entity:
+def entity_get(key: str, *, user: User | None = None) -> Entity:
     """The entity that `key` means now: its own key, `scheme:value`, or a bare number of any scheme.
 
-    Problem, with near matches, where there is none, or several.
+    Of the user's jurisdiction: what lies outside of it is not there for him; `user` None is the command line, which
+    sees all. Problem, with near matches, where there is none, or several.
     """
     text = half_width(key).strip()
     own = text.upper().replace(" ", "")
     entity = Entity.ever.filter(key=own).select_related("merged_into").first()
     if entity is not None:
-        return entity.merged_into or entity
+        entity = entity.merged_into or entity
+        if user is not None and not Entity.ever.filter(in_jurisdiction(user), pk=entity.pk).exists():
+            raise _not_found(text, own, user)
+        return entity
     values = {value for scheme in key_schemes() if (value := key_of(scheme, text))}
     if ":" in text:
         scheme, _, value = text.rpartition(":")
         values |= {text, key_of(scheme.lower(), value) or text}
     links = EntityKey.objects.filter(value__in=values, retracted_at=None).select_related("entity")
+    if user is not None:
+        links = links.filter(in_jurisdiction(user, "entity__division"))
     entities = {link.entity_id: link for link in links}
     if len(entities) == 1:
         return next(iter(entities.values())).entity
@@ -71,16 +77,17 @@ def entity_get(key: str) -> Entity:
             todo_zh="请连同来源一起给出：" + "；".join(shown[:10]),
             todo_en="Give it with its scheme: " + "; ".join(shown[:10]),
         )
-    raise _not_found(text, own)
+    raise _not_found(text, own, user)
 
 
-def _not_found(text: str, own: str) -> Problem:
+def _not_found(text: str, own: str, user: User | None) -> Problem:
+    within = Entity.objects.all() if user is None else entities_visible(user)
     near: list[Entity] = []
     for length in range(len(own) - 1, 7, -2):  # the longest beginning that some share
-        near = list(Entity.objects.filter(key__gte=own[:length], key__lt=own[:length] + "~")[:5])
+        near = list(within.filter(key__gte=own[:length], key__lt=own[:length] + "~")[:5])
         if near:
             break
-    near = near or entities_search(None, text, limit=5)
+    near = near or entities_search(user, text, limit=5)
     if not near and not Entity.objects.exists():
         todo_zh = "还没有任何主体：请先用 mingcha import 导入数据。"
         todo_en = "There are no entities yet: import some data first, with mingcha import."
@@ -93,8 +100,8 @@ def _not_found(text: str, own: str) -> Problem:
             "Look for a name or an address with mingcha entity find.",
         )
     return Problem(
-        zh=f"没有编码为“{text}”的主体。",
-        en=f"There is no entity with the key {text!r}.",
+        zh=f"{f'“{user}”的辖区内' if user else ''}没有编码为“{text}”的主体。",
+        en=f"There is no entity with the key {text!r}{f' within the jurisdiction of {str(user)!r}' if user else ''}.",
         todo_zh=todo_zh,
         todo_en=todo_en,
     )

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q
@@ -14,7 +13,7 @@ from django.db.models import Q
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.exchange.models import Dataset, LakeFile
-from mingcha.apps.exchange.selectors import dataset_contract, lake_folder
+from mingcha.apps.exchange.selectors import contract_kept, lake_folder
 from mingcha.engines.lake import lookup
 from mingcha.engines.lake.contract import Contract
 from mingcha.engines.linkage.spelling import address_key, name_key
@@ -103,14 +102,14 @@ def entity_file(
     limit: int | None = None,
     unmask: bool = False,
 ) -> EntityFile:
-    """The file of the entity that `key` means (selectors.entity_get: Problem where there is none).
+    """The file of the entity that `key` means (selectors.entity_get: Problem where there is none for `user`).
 
-    `user`: who reads; the file of an entity outside of his jurisdiction is not found. `datasets`: only these.
+    `user`: who reads; an entity outside of his jurisdiction does not exist. `datasets`: only these.
     `until`, `limit`: the latest `limit` records that happened before `until`. Fields that the contract classifies as
     restricted or confidential are masked unless `unmask`. Times are aware, UTC.
     """
     begun = time.perf_counter()
-    entity = entity_get(key) if isinstance(key, str) else key
+    entity = entity_get(key, user=user) if isinstance(key, str) else key
     if user is not None and not Entity.ever.filter(in_jurisdiction(user), pk=entity.pk).exists():
         raise Entity.DoesNotExist(entity.key)
     keys = tuple(EntityKey.objects.filter(entity=entity, retracted_at=None).order_by("value"))
@@ -120,7 +119,9 @@ def entity_file(
     found: dict[int, list[dict[str, Any]]] = {}
     for file, rows in lookup.read(lookup.find(files, values, lake=lake), values, lake=lake):
         found.setdefault(files[file], []).extend(rows)
-    contracts = {d.pk: _contract(d) for d in Dataset.objects.filter(pk__in=found).defer("contract", "document")}
+    contracts = {
+        pk: contract_kept(pk, digest) for pk, digest in Dataset.objects.filter(pk__in=found).values_list("pk", "digest")
+    }
     spans = {k.value: (k.valid_from, k.valid_to) for k in keys if k.valid_from or k.valid_to}
     records = [r for pk, rows in found.items() for r in _records(contracts[pk], rows, spans, unmask)]
     records.sort(key=lambda r: (r.event_at, r.latest.known_at, r.dataset, r.latest.batch, r.latest.file, r.latest.row))
@@ -148,15 +149,6 @@ def _files(datasets: Iterable[str] | None) -> dict[str, int]:
     if datasets is not None:
         live = live.filter(dataset__name__in=list(datasets))
     return dict(live.order_by("dataset_id", "path").values_list("path", "dataset_id"))
-
-
-def _contract(dataset: Dataset) -> Contract:
-    return _contract_of(dataset.pk, dataset.digest)
-
-
-@lru_cache(maxsize=1024)
-def _contract_of(pk: int, digest: str) -> Contract:
-    return dataset_contract(Dataset.objects.get(pk=pk))
 
 
 def _records(

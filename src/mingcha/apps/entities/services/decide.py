@@ -23,23 +23,9 @@ def entity_merge(*, keep: Entity, drop: Entity, reason: str, user: User) -> Reso
     row may ever say that two USCCs are one firm.
     """
     _check_reason(reason)
-    if keep.pk == drop.pk or drop.merged_into_id or keep.merged_into_id:
-        raise Problem(
-            zh="这两个主体不能合并：它们是同一个，或其中之一已被合并。",
-            en="These two can't be merged: they are one, or one of them has been merged already.",
-            where=f"{keep.key}, {drop.key}",
-            todo_zh="请用 mingcha entity show 查看它们现在的编码。",
-            todo_en="See what keys they have now, with mingcha entity show.",
-        )
-    if keep.provisional and not drop.provisional:
-        raise Problem(
-            zh="有统一社会信用代码的主体不能并入临时主体。",
-            en="An entity with a credit code can't be merged into a provisional one.",
-            where=f"{keep.key}, {drop.key}",
-            todo_zh="请把前后两个编码对调。",
-            todo_en="Give the two keys the other way round.",
-        )
     with one_at_a_time(), transaction.atomic():
+        keep, drop = _as_it_is(keep), _as_it_is(drop)
+        _check_merge(keep, drop)
         keys = list(EntityKey.objects.filter(entity=drop, retracted_at=None))
         pins = {key.pk: key.pinned or not drop.provisional for key in keys}
         resolution = _move(keys, keep, "merge", reason, user, pins)
@@ -63,18 +49,27 @@ def entity_split(*, entity: Entity, keys: Iterable[str], reason: str, user: User
     _check_reason(reason)
     values = sorted(set(keys))
     with one_at_a_time(), transaction.atomic():
+        entity, to = _as_it_is(entity), to and _as_it_is(to)
+        if to == entity or (to and to.merged_into_id):
+            raise Problem(
+                zh="编码不能归入这个主体：它就是原主体，或已被合并。",
+                en="The keys can't go to that entity: it is the one that they are of, or has been merged.",
+                where=to.key,
+                todo_zh="请用 mingcha entity show 查看它现在的编码。",
+                todo_en="See what key it has now, with mingcha entity show.",
+            )
         held = {key.value: key for key in EntityKey.objects.filter(entity=entity, retracted_at=None)}
         strange = [value for value in values if value not in held]
-        own = f"uscc:{entity.key}"
-        if strange or not values or own in values or len(values) == len(held):
+        own = [value for value in values if entity.key in (value.removeprefix("uscc:"), provisional_key(value))]
+        if strange or not values or own or len(values) == len(held):
             raise Problem(
                 zh="这些编码不能从该主体拆出："
-                + ("、".join(strange) + " 不属于它。" if strange else "主体自己的信用代码和最后一个编码须留下。"),
+                + ("、".join(strange) + " 不属于它。" if strange else "主体自己的编码和最后一个编码须留下。"),
                 en="These keys can't be taken out of the entity: "
                 + (
                     ", ".join(strange) + " don't belong to it."
                     if strange
-                    else "its own credit code, and the last key, have to stay."
+                    else "the key that it goes by, and the last one, have to stay."
                 ),
                 where=entity.key,
                 todo_zh="它的编码有：" + "、".join(sorted(held)[:20]),
@@ -95,6 +90,30 @@ def entity_split(*, entity: Entity, keys: Iterable[str], reason: str, user: User
             after={"entity": to.key, "reason": reason},
         )
     return Entity.ever.get(pk=to.pk)
+
+
+def _as_it_is(entity: Entity) -> Entity:
+    """The entity as the database has it, read while links are held: another decision may have changed it meanwhile."""
+    return Entity.ever.get(pk=entity.pk)
+
+
+def _check_merge(keep: Entity, drop: Entity) -> None:
+    if keep == drop or drop.merged_into_id or keep.merged_into_id:
+        raise Problem(
+            zh="这两个主体不能合并：它们是同一个，或其中之一已被合并。",
+            en="These two can't be merged: they are one, or one of them has been merged already.",
+            where=f"{keep.key}, {drop.key}",
+            todo_zh="请用 mingcha entity show 查看它们现在的编码。",
+            todo_en="See what keys they have now, with mingcha entity show.",
+        )
+    if keep.provisional and not drop.provisional:
+        raise Problem(
+            zh="有统一社会信用代码的主体不能并入临时主体。",
+            en="An entity with a credit code can't be merged into a provisional one.",
+            where=f"{keep.key}, {drop.key}",
+            todo_zh="请把前后两个编码对调。",
+            todo_en="Give the two keys the other way round.",
+        )
 
 
 def _move(keys: list[EntityKey], to: Entity, action: str, reason: str, user: User, pins: dict[int, bool]) -> Resolution:
