@@ -149,38 +149,81 @@ def test_who_has_had_the_years_visits_stands_outside_and_is_counted(staff, score
         plan_of(staff, scored, cap=1)
 
 
-def test_visits_made_count_as_the_lake_has_them(staff, scored, tmp_path, monkeypatch):
-    """Two planned visits of this year and one of last; one with a cause; a task counts until its visit is there."""
-    from mingcha.apps.exchange.services import batch_import
-    from mingcha.simulation.identifiers import uscc
-
-    today, noon = dt.date(2025, 11, 22), dt.datetime(2025, 11, 22, 12, tzinfo=dt.UTC)
+@pytest.fixture
+def november(monkeypatch):
+    today = dt.date(2025, 11, 22)
     day_of = SimpleNamespace(localdate=lambda at=None: at.date() if at else today)
     monkeypatch.setattr(selectors, "timezone", day_of)
-    code = uscc(["91", "91"], ["980101", "980101"], np.arange(2, dtype=np.int64))
-    one, two = pa.array(code).to_pylist()
-    rows = [
-        (one, today.replace(month=1, day=5), "双随机"),
-        (one, today, "双随机"),
-        (one, today, "投诉举报"),
-        (one, today.replace(year=today.year - 1, day=1), "双随机"),
-        (two, today.replace(month=1, day=5), "双随机"),
-    ]
+    return today
+
+
+def visited(tmp_path, rows, points=None):
+    """Import visits, (key, day, cause, what was found); the risk points are those of the contract, or `points`."""
+    from mingcha.apps.exchange.services import batch_import
+
     contract = Path(__file__).resolve().parents[3] / "contracts" / "demo" / "spot_inspections.yaml"
-    columns = yaml.safe_load(contract.read_text("utf-8"))["schema"][0]["properties"]
+    document = yaml.safe_load(contract.read_text("utf-8"))
+    schema = document["schema"][0]
+    if points:
+        declared = next(c["value"] for c in schema["customProperties"] if c["property"] == "inspections")
+        declared["riskPoints"] = points
+        contract = tmp_path / "spot_inspections.yaml"
+        contract.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    columns = [column["physicalName"] for column in schema["properties"]]
     with (tmp_path / "visits.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, [column["physicalName"] for column in columns])
+        table = csv.DictWriter(file, columns)
         table.writeheader()
-        for i, (key, day, cause) in enumerate(rows, 1):
+        for i, (key, day, cause, found) in enumerate(rows, 1):
             about = {"任务编号": f"RW{i:09d}", "统一社会信用代码": key, "检查来源": cause, "检查日期": day}
-            table.writerow(about | {"检查结果": "未发现问题", "公示日期": day, "抽查事项": "登记事项检查"})
+            table.writerow(about | {"检查结果": found, "公示日期": day, "抽查事项": "登记事项检查"})
     Dataset.objects.update(keyed_by="")  # the model's own dataset has no contract here
     report = batch_import(contract=contract, files=[tmp_path / "visits.csv"])
-    assert report.rows_accepted == 5, report
+    assert report.rows_accepted == len(rows), report
+
+
+def codes(count):
+    from mingcha.simulation.identifiers import uscc
+
+    return pa.array(uscc(["91"] * count, ["980101"] * count, np.arange(count, dtype=np.int64))).to_pylist()
+
+
+NOTHING, LOST = "未发现问题", "通过登记的住所无法联系"
+
+
+def test_visits_made_count_as_the_lake_has_them(staff, scored, tmp_path, november):
+    """Two planned visits of this year and one of last; one with a cause; a task counts until its visit is there."""
+    one, two = codes(2)
+    january = november.replace(month=1, day=5)
+    rows = [
+        (one, january, "双随机", NOTHING),
+        (one, november, "双随机", NOTHING),
+        (one, november, "投诉举报", NOTHING),
+        (one, november.replace(year=november.year - 1, day=1), "双随机", NOTHING),
+        (two, january, "双随机", NOTHING),
+    ]
+    visited(tmp_path, rows)
     made = visits_this_year()
     assert {key: n for key, n in made.items() if n} == {one: 2, two: 1}
-    drawn_before(staff, scored, [one, two], noon)
+    drawn_before(staff, scored, [one, two], dt.datetime(2025, 11, 22, 12, tzinfo=dt.UTC))
     assert visits_this_year() == {one: 2, two: 2}  # today's visit is that of the task; January's came before it
+
+
+def test_a_visit_counts_whatever_risk_points_ask_of_it(staff, scored, tmp_path, november):
+    """Labels aren't asked for: neither a risk point's population nor a dataset that it needs has a say."""
+    points = [
+        {"name": "lost", "label": f"result = '{LOST}'", "population": f"result = '{LOST}'"},
+        {"name": "punished", "label": {"dataset": "penalties", "exists": "TRUE", "within": "P30D"}},
+        {"name": "licensed", "label": "TRUE", "where": [{"dataset": "licences", "exists": "TRUE"}]},
+    ]
+    one, two, three = codes(3)
+    rows = [
+        (one, november, "双随机", NOTHING),
+        (two, november, "双随机", LOST),
+        (two, november, "双随机", NOTHING),
+        (three, november, "投诉举报", LOST),
+    ]
+    visited(tmp_path, rows, points)
+    assert {key: n for key, n in visits_this_year().items() if n} == {one: 1, two: 2}
 
 
 def test_who_must_be_visited_is_no_part_of_the_draw(staff, scored):

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -177,23 +177,8 @@ def visits_this_year() -> Counter[str]:
 
     A visit with a cause (a complaint, a lead) is no planned one. A task counts until a visit after its draw is there.
     """
-    from mingcha.apps.entities.selectors import lake_view
-    from mingcha.engines.factors.labels import labels
-
     year = timezone.localdate().year
-    made: dict[str, list[dt.date]] = {}
-    view = lake_view()
-    for name, source in view.sources.items():
-        if not (source.contract.inspections and source.files):
-            continue
-        seen = set()  # each risk point may speak of a part of the visits
-        for point in source.contract.inspections.risk_points:
-            visits = labels(view, name, point.name)
-            columns = (visits[column].to_pylist() for column in ("visit", "entity", "as_of", "planned"))
-            for visit, key, day, planned in zip(*columns, strict=True):
-                if planned and day.year == year and visit not in seen:
-                    seen.add(visit)
-                    made.setdefault(key, []).append(day)
+    made = _planned_visits(year)
     counts = Counter({key: len(days) for key, days in made.items()})
     drawn: dict[str, list[dt.date]] = {}
     tasks = Task.objects.filter(draw__voided_at=None, draw__drawn_at__year=year)
@@ -203,6 +188,30 @@ def visits_this_year() -> Counter[str]:
         since = sum(day >= min(days) for day in made.get(key, ()))
         counts[key] += max(0, len(days) - since)
     return counts
+
+
+def _planned_visits(year: int) -> dict[str, list[dt.date]]:
+    """Days of the year's planned visits by entity key, from every dataset of inspections: all of its visits, whatever
+    its risk points ask of them, so that no label has to be worked out."""
+    import pyarrow.compute as pc
+
+    from mingcha.apps.entities.selectors import lake_view
+    from mingcha.engines.factors.labels import labels
+    from mingcha.engines.lake.contract import RiskPoint
+
+    every = RiskPoint("every_visit", "检查", "Visits", label="FALSE")
+    view = lake_view()
+    found: dict[str, list[dt.date]] = {}
+    for name, source in view.sources.items():
+        inspections = source.contract.inspections
+        if not (inspections and source.files):
+            continue
+        asked = replace(source.contract, inspections=replace(inspections, risk_points=(every,), inspector=""))
+        visits = labels(replace(view, sources={name: replace(source, contract=asked)}), name, every.name)
+        visits = visits.filter(pc.and_(visits["planned"], pc.equal(pc.year(visits["as_of"]), year)))
+        for key, day in zip(visits["entity"].to_pylist(), visits["as_of"].to_pylist(), strict=True):
+            found.setdefault(key, []).append(day)
+    return found
 
 
 def plan_expected(plan: Plan, frame: PlanFrame) -> dict:
