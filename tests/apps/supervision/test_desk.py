@@ -122,6 +122,18 @@ def test_a_party_stays_away(desk, scored, keys):
     assert "No party has signed the result" in page
 
 
+def test_who_is_left_to_another_frozen_plan_is_named(desk, scored, keys):
+    first, second = drawn_up(desk, scored, cap=1, division="980101"), drawn_up(desk, scored, cap=1)
+    for found in (first, second):
+        desk("head").post(f"/plans/{found.number}/approve/")
+    frozen(desk, keys, first)
+    assert "stand outside" not in desk("planner").get(f"/plans/{first.number}/").content.decode()
+    assert frozen(desk, keys, second).units == 60
+    page = desk("planner").get(f"/plans/{second.number}/").content.decode()
+    assert f"60 stand outside: {first.number}" in page and "企业0 E000, 企业2 E002" in page
+    assert "another frozen plan may bring the year&#x27;s last visit <b" in page
+
+
 def test_what_is_wrong_stands_above_the_form(desk, staff, scored, keys):
     client = desk("planner")
     answer = client.post("/plans/new/", DRAFT | {"risk_model": scored.pk, "budget": 1000, "title": "留着"})

@@ -118,7 +118,7 @@ def test_provisional_and_unknown_stand_outside_and_are_counted(staff, scored):
     assert not {"P-twin", "P-twin-2", "unknown", "closed", "unscored"} & set(plan_frame(plan).ids)
     counted = {"provisional": 2, "unknown_status": 1, "unscored": 1}
     assert plan.frame["outside"] == counted
-    assert signed(plan, staff)["outside"] == counted | {"focused": 0, "cap": 0}
+    assert signed(plan, staff)["outside"] == counted | {"focused": 0, "cap": 0, "reserved": 0}
 
 
 def drawn_before(staff, scored, keys, at):

@@ -111,6 +111,19 @@ def test_a_party_that_stays_away_voids_once():
     assert done.returncode == 0 and "voided before" in done.stdout and "did not reveal" in done.stdout
 
 
+def test_freezing_says_who_is_left_to_another_plan():
+    about = ["--budget", 12, "--public-source", "y", "--cap", 1, "--by", "planner"]
+    for division in ("980101", ""):
+        plan("create", "x", *about, "--division", division)
+    keys = ["--party", f"{PARTIES[0]}.key.pub", "--by", "planner"]
+    first, second = Plan.objects.order_by("number").values_list("number", flat=True)
+    for number in (first, second):
+        plan("approve", number, "--by", "head")
+    assert "stand outside" not in plan("freeze", first, *keys)
+    said = plan("freeze", second, *keys)
+    assert f"60 stand outside: {first}" in said and "企业0 E000, 企业2 E002" in said
+
+
 def test_a_draft_needs_its_public_value():
     with pytest.raises(Problem, match="public value") as caught:
         plan("create", "x", "--budget", 5, "--by", "planner")

@@ -87,3 +87,12 @@ def test_order_of_the_file_doesnt_matter(write):
     one = read_frame(write("id,score\n" + "".join(lines)))
     other = read_frame(write("id,score\n" + "".join(reversed(lines))))
     assert (probabilities(one, 7).P == probabilities(other, 7).P).all()
+
+
+def test_whom_another_frozen_frame_may_take_stands_outside_under_that_reason(write):
+    text = "id,visits,must_visit,reserved\na,0,,\nb,1,,1\nc,2,,1\nd,0,1,1\ne,1,,0\n"
+    frame = read_frame(write(text), cap=2)
+    assert (frame.ids, frame.focused, frame.capped, frame.reserved) == (["a", "e"], ["d"], ["c"], ["b"])
+    assert read_frame(write("id,待另案抽取\na,是\nb,\n")).reserved == ["a"]
+    with pytest.raises(Problem, match="reserved must be yes or no"):
+        read_frame(write("id,reserved\na,maybe\n"))

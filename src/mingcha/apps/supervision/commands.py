@@ -116,10 +116,12 @@ def prepare(
     )
     terms = steps.prepare(folder, read, plan, parties, inspectors=directory, after=after, zipped=zipped)
     tell_terms(terms)
-    if read.focused or read.capped:
+    if read.focused or read.capped or read.reserved:
+        must, capped, held = len(read.focused), len(read.capped), len(read.reserved)
         say(
-            f"不在抽取之列：必查 {len(read.focused)} 户，达到年度上限 {len(read.capped)} 户（见 outside.csv）",
-            f"outside the draw: {len(read.focused)} must be visited, {len(read.capped)} are at their cap (outside.csv)",
+            f"不在抽取之列：必查 {must} 户，达到年度上限 {capped} 户，待另案抽取 {held} 户（见 outside.csv）",
+            f"outside the draw: {must} must be visited, {capped} are at their cap, {held} are reserved for another "
+            "frame (outside.csv)",
         )
     say(
         f"把 {folder}/ 发给各方承诺；{folder.name}-secret/ 留在本机，不要外传。",

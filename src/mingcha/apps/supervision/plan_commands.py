@@ -171,7 +171,7 @@ def freeze(
     from mingcha.engines.sampling.folder import secret_folder
 
     from .handed_in import read_ids, read_parties
-    from .selectors import draw_folder
+    from .selectors import draw_folder, draw_reserved, named
     from .services import draw_freeze
 
     user = user_signing(by, "supervision.draw.run")
@@ -184,6 +184,14 @@ def freeze(
         must_visit=read_ids(must_visit) if must_visit else (),
     )
     say(f"已冻结 {draw.units} 户，根 {draw.root}", f"Frozen: {draw.units} units, root {draw.root}")
+    if held := draw_reserved(draw):
+        plans = draw.plan.frame["reserved_by"]
+        say(
+            f"{len(held)} 户列在名录之外：{'、'.join(plans)} 已冻结、尚未抽取，再抽可能突破年度检查上限：{named(held)}"
+            "（全部见 outside.csv）",
+            f"{len(held)} stand outside: {', '.join(plans)}, frozen and not yet drawn, may bring their year's last "
+            f"visit: {named(held)} (all in outside.csv)",
+        )
     folder = draw_folder(draw)
     say(
         f"把 {folder} 发给各方承诺；{secret_folder(folder)} 不要外传，其中 frame.csv 供各方核对概率。",

@@ -101,6 +101,7 @@ def outside(counts: dict[str, int]) -> list[tuple[str, int]]:
     """Reasons for which entities stand outside a frame, in words, with their number; those of nobody left out."""
     words = {
         "cap": _("has had the year's visits"),
+        "reserved": _("another frozen plan may bring the year's last visit"),
         "focused": _("under focused supervision, visited without a draw"),
         "provisional": _("not yet tied to a registered entity: a firm could have two chances"),
         "unknown_status": _("not known to be in operation"),

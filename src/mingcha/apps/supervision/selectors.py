@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from mingcha.problems import Problem
 from .choices import PlanKind
 from .models import Draw, Plan, Task
 
+Pending = Sequence[tuple[Plan, Collection[str]]]  # plans under way, each with the keys in its frozen frame
 STRATA = ("district", "industry")  # an entity's fields that a frame may be stratified by
 
 
@@ -54,8 +55,9 @@ def secret_table(draw: Draw, name: str) -> list[dict[str, str]]:
 class PlanFrame:
     """The object directory of a plan, in order of id: whoever its conditions fit, those at their yearly cap too.
 
-    `scores`: probabilities of a violation, NaN where there is none. `outside`: how many the law or their data keep out
-    of the directory, by reason. `model`, `as_of`: of the scores, where they give the probabilities.
+    `scores`: probabilities of a violation, NaN where there is none. `reserved`: whose cap the frozen plans
+    `reserved_by` could break together with this one. `outside`: how many the law or their data keep out of the
+    directory, by reason. `model`, `as_of`: of the scores, where they give the probabilities.
     """
 
     ids: list[str]
@@ -64,6 +66,8 @@ class PlanFrame:
     classes: list[str]
     scores: np.ndarray
     visits: np.ndarray
+    reserved: np.ndarray
+    reserved_by: list[str]
     cap: int | None
     outside: dict[str, int]
     model: RiskModel | None
@@ -72,7 +76,11 @@ class PlanFrame:
     @property
     def drawable(self) -> np.ndarray:
         """Places of those that stand in the draw's frame."""
-        return np.flatnonzero(self.visits < self.cap) if self.cap else np.arange(len(self.ids))
+        return np.flatnonzero(~(self.capped | self.reserved))
+
+    @property
+    def capped(self) -> np.ndarray:
+        return self.visits >= (self.cap or np.inf)
 
     def write(self, path: Path, *, targeted: bool, must_visit: Collection[str] = (), skills: str = "") -> None:
         """As the CSV that the parties recompute the probabilities from (`mingcha draw attest --frame`)."""
@@ -83,6 +91,8 @@ class PlanFrame:
             columns |= {"score": self.scores.tolist(), "class": self.classes}
         if self.cap:
             columns["visits"] = self.visits.tolist()
+        if self.reserved.any():
+            columns["reserved"] = self.reserved.astype(int).tolist()
         if must_visit:
             columns["must_visit"] = [int(name in must_visit) for name in self.ids]
         if skills:
@@ -90,11 +100,12 @@ class PlanFrame:
         write_csv(path, list(columns), list(zip(*columns.values(), strict=True)))
 
 
-def plan_frame(plan: Plan) -> PlanFrame:
+def plan_frame(plan: Plan, pending: Pending = ()) -> PlanFrame:
     """The object directory that the plan's conditions build: in operation, keyed for certain, and for a targeted plan
     scored. A provisional entity may be the twin of a certain one and would give a firm two chances.
 
-    Raises Problem where nobody fits, or where the scores aren't those of one model in force.
+    `pending`: the frames of other plans (`frames_pending`), where this one is to be frozen beside them. Raises Problem
+    where nobody fits, or where the scores aren't those of one model in force.
     """
     targeted = plan.kind == PlanKind.TARGETED
     stratum = plan.frame.get("stratify_by", "")
@@ -119,7 +130,7 @@ def plan_frame(plan: Plan) -> PlanFrame:
     if targeted:
         outside["unscored"] = sum(row[0] not in scores for row in rows)
         rows = [row for row in rows if row[0] in scores]
-    made = visits_this_year() if plan.cap else Counter()
+    made = visits_this_year() if any(one.cap for one in (plan, *(p for p, _ in pending))) else Counter()
     if not any(not plan.cap or made[row[1]] < plan.cap for row in rows):
         raise Problem(
             zh="检查对象名录为空：没有符合条件、未达年度上限的主体（定向抽查还须已评分）。",
@@ -129,6 +140,10 @@ def plan_frame(plan: Plan) -> PlanFrame:
             todo_en="Widen the conditions, or run mingcha risk score first.",
         )
     found = [scores.get(row[0], (float("nan"), "", None, None)) for row in rows]
+    visits = np.array([made[row[1]] for row in rows])
+    beside = [_beside(row[1], pending) for row in rows]
+    held = [bool(others) and not _cap_holds(plan, n, others) for n, others in zip(visits, beside, strict=True)]
+    reserved = np.array(held) & (visits < (plan.cap or np.inf))
     model, as_of = _model_in_force(plan, {score[2:] for score in found}) if targeted else (None, None)
     return PlanFrame(
         ids=[row[1] for row in rows],
@@ -136,7 +151,9 @@ def plan_frame(plan: Plan) -> PlanFrame:
         areas=[row[2] for row in rows],
         classes=[score[1] for score in found],
         scores=np.array([score[0] for score in found]),
-        visits=np.array([made[row[1]] for row in rows]),
+        visits=visits,
+        reserved=reserved,
+        reserved_by=sorted({other.number for i in np.flatnonzero(reserved) for other in beside[i]}),
         cap=plan.cap,
         outside=outside,
         model=model,
@@ -170,6 +187,40 @@ def _model_in_force(plan: Plan, found: set[tuple[int, dt.date]]) -> tuple[RiskMo
         todo_zh="请先运行 mingcha risk score，用现行模型为全部主体重新评分。",
         todo_en="Run mingcha risk score first: it scores everyone anew by the model in force.",
     )
+
+
+def frames_pending(plan: Plan) -> Pending:
+    """The frames that other plans have frozen and not yet drawn from: whoever stands there may still get a visit."""
+    from mingcha.engines.sampling.folder import secret_folder
+    from mingcha.engines.sampling.frame import read_frame
+
+    draws = Draw.objects.filter(frozen_at__isnull=False, drawn_at=None, voided_at=None).exclude(plan=plan)
+    return [
+        (draw.plan, frozenset(read_frame(secret_folder(draw_folder(draw)) / "frame.csv", draw.plan.cap).ids))
+        for draw in draws.select_related("plan")
+    ]
+
+
+def _beside(key: str, pending: Pending) -> list[Plan]:
+    return [plan for plan, keys in pending if key in keys]
+
+
+def _cap_holds(plan: Plan, made: int, beside: Collection[Plan]) -> bool:
+    """Whether an entity with `made` visits may get one more from `plan`, were it drawn for all plans `beside` too:
+    neither this plan's cap nor any of theirs is broken then."""
+    caps = [one.cap for one in (plan, *beside) if one.cap]
+    return not caps or made + len(beside) < min(caps)
+
+
+def draw_reserved(draw: Draw) -> list[str]:
+    """Who stands outside the frame because another frozen plan may bring the year's last visit, by key."""
+    return [row["id"] for row in secret_table(draw, "outside.csv") if row["reason"] == "reserved"]
+
+
+def named(keys: Sequence[str], most: int = 5) -> str:
+    """The first of some entities, by name and key."""
+    names = dict(Entity.ever.filter(key__in=keys[:most]).values_list("key", "name"))
+    return ", ".join(f"{names.get(key, '')} {key}".strip() for key in keys[:most]) + (" …" if len(keys) > most else "")
 
 
 def visits_this_year() -> Counter[str]:

@@ -22,7 +22,16 @@ from mingcha.problems import Problem
 from .choices import PlanKind, PlanState
 from .handed_in import read_directory
 from .models import Draw, Plan, Task
-from .selectors import PlanFrame, draw_folder, plan_expected, plan_frame, plan_next_number, secret_table
+from .selectors import (
+    PlanFrame,
+    draw_folder,
+    frames_pending,
+    named,
+    plan_expected,
+    plan_frame,
+    plan_next_number,
+    secret_table,
+)
 
 
 @transaction.atomic
@@ -125,16 +134,23 @@ def draw_freeze(
     `inspectors`: their directory, a CSV (`handed_in.read_directory`), sealed with the frame; certificates must be valid
     on `day`. `must_visit`: entities under focused supervision, listed apart from the draw. After a voided ceremony the
     frame is built anew, and the parties sign what became of that one.
+
+    Who could get more visits than a cap allows, were he drawn from another frozen frame too, stands outside this one
+    as reserved. Raises Problem, saying who and for which plan, where too few are left.
     """
     from mingcha.engines.sampling import steps
     from mingcha.engines.sampling.frame import read_frame
 
+    _one_at_a_time()
     _advance(plan, PlanState.APPROVED, PlanState.FROZEN)
     directory = read_directory(inspectors, day) if inspectors else None
     targeted = plan.kind == PlanKind.TARGETED
-    frame = plan_frame(plan)
+    frame = plan_frame(plan, frames_pending(plan))
     _refuse_strangers(plan, frame, must_visit)
-    _foresee(plan, frame)
+    try:
+        _foresee(plan, frame)
+    except Problem as problem:
+        raise (_reserved(plan, frame, problem) if frame.reserved_by else problem) from None
     plan.save(update_fields=["risk_model", "expected", "frame"])
     settings = steps.Plan(
         draw=plan.number,
@@ -176,7 +192,8 @@ def draw_freeze(
         user=user,
         action="supervision.draw.freeze",
         obj=draw,
-        after={"root": draw.root, "units": draw.units, "outside": terms.params["outside"]},
+        after={"root": draw.root, "units": draw.units, "outside": terms.params["outside"]}
+        | ({"reserved_by": frame.reserved_by} if frame.reserved_by else {}),
     )
     return draw
 
@@ -303,10 +320,32 @@ def _foresee(plan: Plan, frame: PlanFrame) -> None:
     """Note what the frame, as it is now, may be expected to give."""
     plan.expected = plan_expected(plan, frame)
     plan.risk_model = frame.model or plan.risk_model
-    capped = len(frame.ids) - len(frame.drawable)
-    plan.frame |= {"outside": frame.outside | ({"cap": capped} if plan.cap else {})}
+    capped, reserved = int(frame.capped.sum()), int(frame.reserved.sum())
+    counts = ({"cap": capped} if plan.cap else {}) | ({"reserved": reserved} if reserved else {})
+    plan.frame |= {"outside": frame.outside | counts, "reserved_by": frame.reserved_by}
     if frame.as_of:
         plan.frame["as_of"] = frame.as_of.isoformat()
+
+
+def _reserved(plan: Plan, frame: PlanFrame, problem: Problem) -> Problem:
+    """`problem`, of a frame with too few entities, with who is missing and when they can be drawn."""
+    who = [name for name, reserved in zip(frame.ids, frame.reserved, strict=True) if reserved]
+    plans = frame.reserved_by
+    return Problem(
+        zh=f"{problem.zh}。另有 {len(who)} 户在其他已冻结、尚未抽取的计划名录内，再抽可能突破年度检查上限",
+        en=f"{problem.en}. {len(who)} more stand in another frozen plan's frame: drawn from both, they could get more "
+        "visits than the yearly cap allows",
+        where=f"{plan.number}: {named(who)}",
+        todo_zh=f"先完成 {'、'.join(plans)} 的抽取（或作废），再冻结本计划；或调整条件、减少户次。",
+        todo_en=f"Draw {', '.join(plans)} first (or void it), then freeze this plan; or change conditions or visits.",
+    )
+
+
+def _one_at_a_time() -> None:
+    """Two plans that are frozen at once must see each other: the second waits here until the first has ended. SQLite
+    has one writer as it is."""
+    under_way = (PlanState.APPROVED, PlanState.FROZEN, PlanState.COMMITTED)
+    list(Plan.objects.select_for_update().filter(state__in=under_way).order_by("pk").values_list("pk"))
 
 
 def _refuse_strangers(plan: Plan, frame: PlanFrame, must_visit: Collection[str]) -> None:

@@ -25,7 +25,7 @@ from .handed_in import read_ids, read_parties
 from .models import Plan
 from .proof import ceremony, outside, receipt_of, secret_file, steps
 from .public import public_url, qr_path
-from .selectors import plans_visible, tasks_visible
+from .selectors import draw_reserved, named, plans_visible, tasks_visible
 from .tables import PLANS
 
 SHOWN = 20  # drawn entities on the page, unless all are asked for
@@ -102,7 +102,7 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
                 on_disk(given["inspectors"]) as directory,
                 on_disk(given["must_visit"]) as focused,
             ):
-                services.draw_freeze(
+                drawing = services.draw_freeze(
                     plan=found,
                     parties=read_parties(keys),
                     user=request.user,
@@ -115,6 +115,10 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
             found.refresh_from_db()
         else:
             messages.success(request, _("The frame is frozen. Each party can commit to it now."))
+            if held := draw_reserved(drawing):
+                said = _("%(n)d stand outside: %(plans)s, not yet drawn, may bring their year's last visit: %(who)s")
+                about = {"n": len(held), "plans": "、".join(found.frame["reserved_by"]), "who": named(held)}
+                messages.warning(request, said % about)
             return redirect("supervision:plan", found.number)
     context = {"plan": found, "form": form, "voided": found.draws.exclude(voided_at=None)}
     return render(request, "supervision/freeze.html", context, status=400 if form.errors else 200)

@@ -24,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "pi": ("pi", "入样概率"),
     "visits": ("visits", "已检查次数"),
     "must_visit": ("must_visit", "重点监管"),
+    "reserved": ("reserved", "待另案抽取"),
     "area": ("area", "辖区"),
     "skills": ("skills", "专业"),
 }
@@ -35,7 +36,8 @@ class Frame:
     """Eligible units in order of id; columns that the source lacks are None.
 
     `focused`: ids that must be visited, listed apart from the draw. `capped`: ids at their yearly cap, outside
-    the frame, so that the estimates speak of the eligible frame only.
+    the frame, so that the estimates speak of the eligible frame only. `reserved`: outside too, since another frozen
+    frame may bring their year's last visit.
     """
 
     ids: list[str]
@@ -47,6 +49,7 @@ class Frame:
     skills: list[str] | None = None
     focused: list[str] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
+    reserved: list[str] = field(default_factory=list)
 
 
 def read_frame(path: Path, cap: int | None = None) -> Frame:
@@ -77,10 +80,10 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
             todo_en="Add each unit's visits of this year.",
         )
     total = len(ids)
-    must = _flags(columns["must_visit"], total, path)
+    must, held = (_flags(columns[name], name, total, path) for name in ("must_visit", "reserved"))
     visits = None if columns["visits"] is None else _numbers(columns["visits"], "visits", path)
     capped = np.zeros(total, dtype=bool) if cap is None or visits is None else visits >= cap
-    kept = [i for i in sorted(range(total), key=ids.__getitem__) if not (must[i] or capped[i])]
+    kept = [i for i in sorted(range(total), key=ids.__getitem__) if not (must[i] or capped[i] or held[i])]
 
     def pick(name: str) -> list[str] | None:
         column = columns[name]
@@ -110,6 +113,7 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
         skills=pick("skills"),
         focused=sorted(ids[i] for i in np.flatnonzero(must)),
         capped=sorted(ids[i] for i in np.flatnonzero(capped & ~must)),
+        reserved=sorted(ids[i] for i in np.flatnonzero(held & ~capped & ~must)),
     )
 
 
@@ -236,15 +240,15 @@ def _number(value: str) -> float:
         return float("nan")
 
 
-def _flags(column: Sequence[str] | None, rows: int, path: Path) -> NDArray[np.bool_]:
+def _flags(column: Sequence[str] | None, name: str, rows: int, path: Path) -> NDArray[np.bool_]:
     if column is None:
         return np.zeros(rows, dtype=bool)
     said = [value.lower() for value in column]
     strange = next((row for row, value in enumerate(said) if value not in YES | NO), None)
     if strange is not None:
         raise Problem(
-            zh=f"must_visit 应为是或否，而不是“{column[strange]}”",
-            en=f"must_visit must be yes or no, not {column[strange]!r}",
-            where=f"{path}, row {strange + 2}, must_visit",
+            zh=f"{name} 应为是或否，而不是“{column[strange]}”",
+            en=f"{name} must be yes or no, not {column[strange]!r}",
+            where=f"{path}, row {strange + 2}, {name}",
         )
     return np.array([value in YES for value in said])

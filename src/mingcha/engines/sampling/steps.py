@@ -108,8 +108,8 @@ def prepare(
     secret.mkdir(parents=True, exist_ok=True)
     secret.chmod(0o700)
     files.write_sealed(secret / f"sealed.json{'.gz' if zipped else ''}", units, zipped=zipped)
-    apart = [(i, "focused") for i in frame.focused] + [(i, "cap") for i in frame.capped]
-    files.write_csv(secret / "outside.csv", ["id", "reason"], apart)
+    apart = {"focused": frame.focused, "cap": frame.capped, "reserved": frame.reserved}
+    files.write_csv(secret / "outside.csv", ["id", "reason"], [(i, why) for why, ids in apart.items() for i in ids])
     if inspectors is not None:
         sealed_directory = files.about(terms, "inspectors") | {"salt": salt.hex()} | dict(inspectors)
         write_json(secret / "inspectors.json", sealed_directory, files.SECRET)
@@ -133,7 +133,7 @@ def parameters(frame: Frame, plan: Plan, allocation: Allocation, parties: Mappin
             {"id": party, "key": parties[party].hex()} for party in sorted(parties, key=lambda name: name.encode())
         ],
         "attempt": 1,
-        "outside": {"focused": len(frame.focused), "cap": len(frame.capped)},
+        "outside": {"focused": len(frame.focused), "cap": len(frame.capped), "reserved": len(frame.reserved)},
         "allocation": {"method": "given"},
     }
     if plan.cap is not None:
