@@ -1,4 +1,4 @@
-"""The rooms that write to the database, and the whole road from files to a draw, on PostgreSQL by the server's settings.
+"""The rooms that write to the database, and the whole road from files to a draw, on PostgreSQL as a server has it.
 
 Both in processes of their own: settings are read once a process. What is left out runs commands in instances that it
 makes itself, which are SQLite's.
