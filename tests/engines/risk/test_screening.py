@@ -57,6 +57,13 @@ def test_directions_are_the_planted_ones(proposal):
     assert 1 in pull.values() or -1 in pull.values()
 
 
+def test_what_is_the_same_for_everyone_on_a_day_is_not_proposed(proposal):
+    s = planted()
+    strongest = proposal.names[0]
+    others = screen(s, config=CONFIG, allowed=s.factors, of_days={strongest})
+    assert strongest not in others.names and others.dropped[strongest] == "of_days"
+
+
 def test_the_same_proposal_twice(proposal):
     s = planted()
     again = screen(s, config=CONFIG, allowed=[f for f in s.factors if f != "n3"], prior={"b": -1})

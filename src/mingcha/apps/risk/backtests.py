@@ -18,7 +18,7 @@ from mingcha.engines.risk.config import Config
 from mingcha.engines.risk.sample import Sample
 from mingcha.engines.risk.train import propose
 
-from .selectors import directions, labelled_sample
+from .selectors import directions, labelled_sample, of_days
 
 Report = Callable[[str, str], None]
 Json = dict[str, Any]
@@ -26,11 +26,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Everything that backtests of one risk point share. `tested`: rows of the population that a test may use."""
+    """Everything that backtests of one risk point share. `tested`: rows of the population that a test may use.
+    `of_days`: factors that are the same for everyone on a day."""
 
     sample: Sample
     tested: np.ndarray
     prior: Mapping[str, int]
+    of_days: set[str]
 
 
 def material(
@@ -48,12 +50,12 @@ def material(
     declared = candidates(view, known_before=known_before)
     report(f"计算 {len(declared)} 个候选因子", f"compute {len(declared)} candidate factors")
     sample, visits = labelled_sample(view, dataset, point, until=until, factors=declared)
-    return Material(sample, visits["eligible"].to_numpy(zero_copy_only=False), directions(declared))
+    return Material(sample, visits["eligible"].to_numpy(zero_copy_only=False), directions(declared), of_days(declared))
 
 
 def retained_of(stuff: Material, until: Any, config: Config) -> Factors:
     """The list that screening proposes from rows whose label was known before `until`."""
-    proposal = propose(stuff.sample, until=until, config=config, prior=stuff.prior)
+    proposal = propose(stuff.sample, until=until, config=config, of_days=stuff.of_days, prior=stuff.prior)
     return Factors(proposal.names, proposal.directions)
 
 

@@ -41,7 +41,7 @@ class RiskModel(models.Model):
 
 
 class RiskScore(models.Model):
-    """An entity's score in force, of the champion that scored last. All are in files beside the model (`risk score`)."""
+    """An entity's score in force, of the champion that scored last. All lie in files beside the model."""
 
     entity = models.OneToOneField("entities.Entity", models.PROTECT, related_name="risk", primary_key=True)
     model = models.ForeignKey(RiskModel, models.PROTECT, related_name="scores")

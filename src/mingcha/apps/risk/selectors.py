@@ -132,6 +132,11 @@ def directions(factors: Sequence[Factor]) -> dict[str, int]:
     return {f.name: _WAY[f.direction] for f in factors if f.direction}
 
 
+def of_days(factors: Sequence[Factor]) -> set[str]:
+    """Names of the factors that are the same for everyone on a day."""
+    return {f.name for f in factors if f.family in ("calendar", "date")}
+
+
 def told(factors: Sequence[Factor], view: LakeView) -> dict[str, dict[str, Any]]:
     """What the contracts say of each factor, for its card."""
     from mingcha.engines.factors.titles import meaning

@@ -78,6 +78,7 @@ def model_train(
         prior=selectors.directions(declared),
         tested=tested,
         factors=selectors.told(declared, view),
+        of_days=selectors.of_days(declared),
         champion=champion,
     )
     of_name = {f.name: f for f in declared}

@@ -20,6 +20,7 @@ from mingcha.problems import Problem
 
 REASONS = {
     "unlawful": ("不在合约允许使用的范围内", "not among what the contracts allow"),
+    "of_days": ("同一天对所有主体都相同，分不出主体", "the same for everyone on a day: it tells no firm from another"),
     "constant": ("几乎没有变化", "hardly varies"),
     "unstable": ("分布随时间变动（PSI）", "its distribution moves with time (PSI)"),
     "represented": ("与同簇的另一因子说同一件事", "another factor of its cluster says the same"),
@@ -74,12 +75,14 @@ def screen(
     offset: Floats | None = None,
     weight: Floats | None = None,
     allowed: Collection[str] | None = None,
+    of_days: Collection[str] = (),
     prior: Mapping[str, int] | None = None,
 ) -> Proposal:
     """Propose factors from the rows of `sample` whose label is known.
 
     offset: (n,) log odds that are known without any factor, e.g. inspectors' effects, so that no factor is kept for
-    telling who inspected; default the base rate. allowed: the whitelist; default all. prior: factor -> +1 or -1.
+    telling who inspected; default the base rate. allowed: the whitelist; default all. of_days: factors that are the
+    same for everyone on a day (season, weather). prior: factor -> +1 or -1.
     """
     known = sample.mature()
     require_labels(sample.take(known), "筛选因子", "screen factors")
@@ -98,6 +101,9 @@ def screen(
     # Whitelist, life, stability.
     lawful = np.array([allowed is None or f in allowed for f in sample.factors], dtype=bool)
     drop(np.flatnonzero(~lawful), "unlawful")
+    common = lawful & np.array([f in of_days for f in sample.factors], dtype=bool)
+    drop(np.flatnonzero(common), "of_days")
+    lawful &= ~common
     sketch = clusters.sketch(x, c.sketch, seed)
     alive = lawful & _varies(sketch.ranks, c.fewest * min(1.0, len(sketch.rows) / len(rows)))
     drop(np.flatnonzero(lawful & ~alive), "constant")

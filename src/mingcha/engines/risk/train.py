@@ -20,8 +20,6 @@ from mingcha.engines.risk.screening import Proposal
 from mingcha.engines.risk.selection import weighting, weights
 from mingcha.engines.risk.splits import Split, at
 
-OF_DAYS = ("calendar", "date")  # families of factors that are the same for everyone on a day
-
 
 @dataclass(frozen=True, eq=False)
 class Trained:
@@ -43,6 +41,7 @@ def train(
     tested: Bools | None = None,
     full: bool = True,
     factors: Mapping[str, dict[str, Any]] | None = None,
+    of_days: Collection[str] = (),
     champion: tuple[Model, Any] | None = None,
 ) -> Trained:
     """A calibrated model with its card.
@@ -50,8 +49,10 @@ def train(
     retained: factors to use; else they are screened on the rows known before the first tested window, so that the
     test is honest, and the same list is then used. allowed: the whitelist. prior: factor -> +1 or -1, what is known
     beforehand. tested: (n,) rows that a test may use, where more are trained on. full: also test all allowed factors.
-    factors: what the contracts say of each factor, for its card. champion: the model in force, and the day from which
-    on it hasn't learnt; it is compared on the windows from then on, and `sample` has its factors.
+    factors: what the contracts say of each factor, for its card. of_days: factors that are the same for everyone on a
+    day: never proposed; where `retained` names one, firms are scored over days of a year. champion: the model in
+    force, and the day from which on it hasn't learnt; it is compared on the windows from then on, and `sample` has
+    its factors.
     Raises Problem: nothing to learn from, no window to test, a factor that the sample lacks.
     """
     c = config or Config()
@@ -61,7 +62,7 @@ def train(
     require_windows(splits)
     proposal, chosen = None, None
     if retained is None:
-        proposal = propose(sample, until=splits[0].first, config=c, allowed=allowed, prior=prior)
+        proposal = propose(sample, until=splits[0].first, config=c, allowed=allowed, of_days=of_days, prior=prior)
         chosen = Factors(proposal.names, proposal.directions)
     else:
         chosen = Factors.of(retained, prior)
@@ -69,7 +70,6 @@ def train(
     longer = everything if full and len(everything.names) > len(chosen.names) else None
     windows = backtest(sample, splits, chosen, config=c, full=longer, full_in=1)
     model = fit_model(sample.take(known), chosen, config=c, calibration=calibration_of(windows, c))
-    of_days = {name for name, about in (factors or {}).items() if about["family"] in OF_DAYS}
     model = replace(model, days=Days.of(sample.take(known), model.factors, of_days))
     about = card.build(model, sample, windows, proposal=proposal, factors=factors, everything=len(everything.names))
     about["challenge"] = challenge(sample, windows, champion, about["fairness"], c) if champion else None
@@ -147,6 +147,7 @@ def propose(
     until: Any,
     config: Config,
     allowed: Collection[str] | None = None,
+    of_days: Collection[str] = (),
     prior: Mapping[str, int] | None = None,
 ) -> Proposal:
     """Screen on the rows whose label was known before `until`, each factor against what the inspectors explain."""
@@ -155,7 +156,9 @@ def propose(
     weight = weights(early.pi, config.weight_cap)
     effects = learner.effects_alone(early, weight, config)
     offset = effects.intercept + effects.of(early.inspectors)
-    return screening.screen(early, config=config, offset=offset, weight=weight, allowed=allowed, prior=prior)
+    return screening.screen(
+        early, config=config, offset=offset, weight=weight, allowed=allowed, of_days=of_days, prior=prior
+    )
 
 
 def fit_model(
