@@ -91,6 +91,10 @@ class Task(models.Model):
     pi = models.FloatField()  # inclusion probability; shown to auditors only
     risk_class = models.CharField(max_length=1, blank=True)  # on the day of the freeze
     inspectors = models.JSONField(_("inspectors"), default=list)  # [{"id", "name"}], by the draw's second random
+    # in the frame by mistake: not to be visited; the task that comes in its place points back to it
+    replaced_at = models.DateTimeField(null=True, blank=True)
+    replace_reason = models.TextField(blank=True)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
     class Meta:
         verbose_name = _("task")

@@ -15,7 +15,8 @@ from mingcha.problems import Problem, languages
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="抽查计划 / Inspection plans: create, approve, freeze, run, publish; void where a party stays away.",
+    help="抽查计划 / Inspection plans: create, approve, freeze, run, publish; void where a party stays away; "
+    "replace who was in the frame by mistake.",
 )
 Number = Annotated[str, typer.Argument(help="计划编号 / the plan's number, e.g. JH-2026-Q4-001")]
 
@@ -247,6 +248,32 @@ def run(
         "请各方用 audit.json 和 frame.csv 核对并签认（mingcha draw attest），然后公开。",
         "Let each party check audit.json and frame.csv and attest (mingcha draw attest); then publish.",
     )
+
+
+@app.command()
+def replace(
+    number: Number,
+    key: Annotated[str, typer.Argument(help="误入名录的主体 / the drawn entity that was in the frame by mistake")],
+    by: By,
+    reason: Annotated[str, typer.Option(help="为何不该在名录中（将公开）/ why; it is published")],
+) -> None:
+    """误入名录者换为该层下一户；查无下落是结果，不是理由 / Replace who was in the frame by mistake."""
+    open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
+    from .selectors import draw_folder
+    from .services import draw_replace
+
+    user = user_signing(by, "supervision.draw.replace")
+    draw = _draw(number, user)
+    task = draw_replace(draw=draw, key=key, reason=reason, user=user)
+    file = draw_folder(draw) / "replacements.json"
+    say(
+        f"{key} 替出，替入该层下一户 {task.entity.key}（任务 {task.number}）；该层概率已更正，检查人员待指派。",
+        f"{key} out, {task.entity.key} in, the next of its stratum (task {task.number}); the stratum's probabilities "
+        "are corrected, officers are to be assigned.",
+    )
+    say(f"请各方加签：mingcha draw sign … {file}", f"Let each party countersign: mingcha draw sign … {file}")
 
 
 @app.command()

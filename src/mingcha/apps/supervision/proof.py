@@ -121,6 +121,28 @@ def public_head(draw: Draw) -> dict[str, Any]:
     return _head(str(path), path.stat().st_mtime_ns) if path else {}
 
 
+def replacements_path(draw: Draw) -> Path | None:
+    path = draw_folder(draw) / "replacements.json"
+    return path if path.exists() else None
+
+
+def countersigned(draw: Draw) -> dict[str, list[str]] | None:
+    """Which parties have countersigned the replacements, and which haven't: {"by", "missing"}; None without any."""
+    from mingcha.engines.sampling import fieldfiles, folder
+    from mingcha.engines.sampling.files import read_json
+
+    path = replacements_path(draw)
+    if path is None:
+        return None
+    try:
+        status, value = folder.status(draw_folder(draw)), read_json(path, "replacements")
+    except Problem:
+        return {"by": [], "missing": []}  # a damaged folder vouches for nothing, and the page says so elsewhere
+    result, parties = bytes.fromhex(draw.result), status.committed.values()
+    by = fieldfiles.signers(value, "replacements", status.terms, result, parties)
+    return {"by": by, "missing": [party for party in status.parties if party not in by]}
+
+
 def secret_file(draw: Draw, name: str) -> Path | None:
     from mingcha.engines.sampling.folder import secret_folder
 

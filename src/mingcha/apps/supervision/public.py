@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from mingcha.lists.export import download, pieces_of
 
 from .models import Draw
-from .proof import ceremony, public_head, public_path
+from .proof import ceremony, countersigned, public_head, public_path, replacements_path
 
 VERIFIER = Path(__file__).resolve().parents[4] / "verifier" / "verify_draw.py"
 SHOWN = 500  # drawn entities on the page; public.json has them all
@@ -23,14 +23,16 @@ SHOWN = 500  # drawn entities on the page; public.json has them all
 @require_safe
 def draw(request: HttpRequest, name: str) -> HttpResponse:
     found = _published(name)
-    tasks = found.tasks.select_related("entity").order_by("number")
+    tasks = found.tasks.select_related("entity", "replaced_by__entity").order_by("number")
     context = {
         "draw": found,
         "plan": found.plan,
         "head": public_head(found),
         "ceremony": ceremony(found),
         "tasks": tasks[:SHOWN],
-        "hidden": max(0, found.taken - SHOWN),
+        "hidden": max(0, tasks.count() - SHOWN),
+        "replaced": tasks.exclude(replaced_at=None),
+        "signed": countersigned(found),
         "bytes": path.stat().st_size if (path := public_path(found)) else 0,
         "public_url": public_url(request, found),
         "qr": qr_path(public_url(request, found)),
@@ -43,13 +45,14 @@ def draw(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def public_file(request: HttpRequest, name: str) -> HttpResponse:
     found = _published(name)
-    path = public_path(found)
-    if path is None:
-        raise Http404
-    mime = "application/gzip" if path.suffix == ".gz" else "application/json"
-    response = download(request, pieces_of(path.open("rb")), f"{found.name}-{path.name}", mime)
-    response["Content-Length"] = str(path.stat().st_size)
-    return response
+    return _file(request, found, public_path(found))
+
+
+@login_not_required
+@require_safe
+def replacements_file(request: HttpRequest, name: str) -> HttpResponse:
+    found = _published(name)
+    return _file(request, found, replacements_path(found))
 
 
 @login_not_required
@@ -80,6 +83,15 @@ def qr_path(text: str) -> dict[str, object]:
                 runs.append(f"M{x} {y}h{width}v1h-{width}z")
             x += width + 1
     return {"d": "".join(runs), "box": f"-2 -2 {len(rows) + 4} {len(rows) + 4}", "side": len(rows) + 4}
+
+
+def _file(request: HttpRequest, found: Draw, path: Path | None) -> HttpResponse:
+    if path is None:
+        raise Http404
+    mime = "application/gzip" if path.suffix == ".gz" else "application/json"
+    response = download(request, pieces_of(path.open("rb")), f"{found.name}-{path.name}", mime)
+    response["Content-Length"] = str(path.stat().st_size)
+    return response
 
 
 def _published(name: str) -> Draw:

@@ -141,8 +141,8 @@ def plan_frame(plan: Plan, pending: Pending = ()) -> PlanFrame:
         )
     found = [scores.get(row[0], (float("nan"), "", None, None)) for row in rows]
     visits = np.array([made[row[1]] for row in rows])
-    beside = [_beside(row[1], pending) for row in rows]
-    held = [bool(others) and not _cap_holds(plan, n, others) for n, others in zip(visits, beside, strict=True)]
+    beside = [plans_beside(row[1], pending) for row in rows]
+    held = [bool(others) and not cap_holds(plan, n, others) for n, others in zip(visits, beside, strict=True)]
     reserved = np.array(held) & (visits < (plan.cap or np.inf))
     model, as_of = _model_in_force(plan, {score[2:] for score in found}) if targeted else (None, None)
     return PlanFrame(
@@ -201,11 +201,11 @@ def frames_pending(plan: Plan) -> Pending:
     ]
 
 
-def _beside(key: str, pending: Pending) -> list[Plan]:
+def plans_beside(key: str, pending: Pending) -> list[Plan]:
     return [plan for plan, keys in pending if key in keys]
 
 
-def _cap_holds(plan: Plan, made: int, beside: Collection[Plan]) -> bool:
+def cap_holds(plan: Plan, made: int, beside: Collection[Plan]) -> bool:
     """Whether an entity with `made` visits may get one more from `plan`, were it drawn for all plans `beside` too:
     neither this plan's cap nor any of theirs is broken then."""
     caps = [one.cap for one in (plan, *beside) if one.cap]
@@ -226,13 +226,14 @@ def named(keys: Sequence[str], most: int = 5) -> str:
 def visits_this_year() -> Counter[str]:
     """Planned visits of this calendar year by entity key: made, as the lake has them, and drawn but not yet made.
 
-    A visit with a cause (a complaint, a lead) is no planned one. A task counts until a visit after its draw is there.
+    A visit with a cause (a complaint, a lead) is no planned one. A task counts until a visit after its draw is there;
+    one that was replaced doesn't.
     """
     year = timezone.localdate().year
     made = _planned_visits(year)
     counts = Counter({key: len(days) for key, days in made.items()})
     drawn: dict[str, list[dt.date]] = {}
-    tasks = Task.objects.filter(draw__voided_at=None, draw__drawn_at__year=year)
+    tasks = Task.objects.filter(draw__voided_at=None, draw__drawn_at__year=year, replaced_at=None)
     for key, at in tasks.values_list("entity__key", "draw__drawn_at"):
         drawn.setdefault(key, []).append(timezone.localdate(at))
     for key, days in drawn.items():

@@ -5,6 +5,7 @@ came of it. The parties work on the ceremony's folder with keys of their own, wh
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,13 +25,16 @@ from .handed_in import read_directory
 from .models import Draw, Plan, Task
 from .selectors import (
     PlanFrame,
+    cap_holds,
     draw_folder,
     frames_pending,
     named,
     plan_expected,
     plan_frame,
     plan_next_number,
+    plans_beside,
     secret_table,
+    visits_this_year,
 )
 
 
@@ -263,11 +267,11 @@ def draw_run(*, draw: Draw, public_value: str, user: User | None, without: Seque
         assigned = fieldwork.assign(path)["teams"]
         teams = {team["id"]: [names[inspector] for inspector in team["inspectors"]] for team in assigned}
     design = sorted(secret_table(draw, "design.csv"), key=lambda unit: (unit["stratum"], unit["id"]))
-    classes = {unit["id"]: unit.get("class", "") for unit in secret_table(draw, "frame.csv")}
+    classes = _classes(draw)
     entities = {e.key: e for e in Entity.ever.filter(key__in=[unit["id"] for unit in design])}
     Task.objects.bulk_create(
         Task(
-            number=f"{draw.name.replace('JH', 'RW', 1)}-{place:04d}",
+            number=_task_number(draw, place),
             draw=draw,
             entity=entities[unit["id"]],
             stratum=unit["stratum"],
@@ -300,6 +304,87 @@ def draw_publish(*, draw: Draw, user: User | None) -> list[str]:
     attested = [attestation.id for attestation in results.publish(draw_folder(draw)).attestations]
     audit_record(user=user, action="supervision.draw.publish", obj=draw, after={"attested": attested})
     return [party for party in folder.status(draw_folder(draw)).parties if party not in attested]
+
+
+@transaction.atomic
+def draw_replace(*, draw: Draw, key: str, reason: str, user: User | None) -> Task:
+    """Take a drawn entity out that was in the frame by mistake; the task of who comes in, the next of its stratum.
+
+    The probabilities of its stratum are corrected, and the reason is published. Nobody is drawn to make the new visit:
+    who is sent is for the unit to decide. Refused where who comes in has had the year's visits, or may get them from
+    another frozen plan: the draw leaves no choice of another. A replacement that was cut off after its files is gone
+    on with, under the reason that stands there.
+    """
+    from mingcha.engines.sampling import fieldwork
+
+    plan, folder = draw.plan, draw_folder(draw)
+    state = PlanState.PUBLISHED if plan.state == PlanState.PUBLISHED else PlanState.DRAWN
+    _one_at_a_time()
+    _advance(plan, state, state)
+    replaced = set(draw.tasks.exclude(replaced_at=None).values_list("entity__key", flat=True))
+    if key not in {one["out"] for one in fieldwork.replacements(folder)} - replaced:
+        fieldwork.replace_unit(folder, key, reason, may_come=partial(_refuse_beyond_cap, plan))
+    pi = {unit["id"]: float(unit["pi"]) for unit in secret_table(draw, "design.csv")}
+    for one in fieldwork.replacements(folder):
+        if one["out"] not in replaced:
+            _take_in(draw, one, pi, user)
+    tasks = list(draw.tasks.filter(replaced_at=None).select_related("entity"))
+    for task in tasks:
+        task.pi = pi[task.entity.key]
+    Task.objects.bulk_update(tasks, ["pi"], batch_size=500)
+    return draw.tasks.get(replaces__entity__key=key)
+
+
+def _take_in(draw: Draw, one: dict, pi: Mapping[str, float], user: User | None) -> None:
+    """Note one replacement that replacements.json tells of."""
+    out, new = draw.tasks.get(entity__key=one["out"]), one["in"]
+    out.replaced_at, out.replace_reason = timezone.now(), one["reason"]
+    out.save(update_fields=["replaced_at", "replace_reason"])
+    made = Task.objects.create(
+        number=_task_number(draw, draw.tasks.count() + 1),
+        draw=draw,
+        entity=Entity.ever.get(key=new["id"]),
+        stratum=new["stratum"],
+        pi=pi.get(new["id"], 0),  # 0: has gone out again since
+        risk_class=_classes(draw)[new["id"]],
+        replaces=out,
+    )
+    audit_record(
+        user=user,
+        action="supervision.draw.replace",
+        obj=draw,
+        before={"out": one["out"], "task": out.number},
+        after={"in": new["id"], "task": made.number, "reason": one["reason"]},
+    )
+
+
+def _refuse_beyond_cap(plan: Plan, key: str) -> None:
+    """Problem if a visit to this entity could break a cap, this plan's or another's."""
+    beside = plans_beside(key, frames_pending(plan))
+    if any(one.cap for one in (plan, *beside)) and not cap_holds(plan, visits_this_year()[key], beside):
+        numbers = [other.number for other in beside]
+        raise Problem(
+            zh="替入者依规则只能是该层下一户，而该户本年度检查已达上限"
+            + ("，或可能由其他已冻结的计划抽中" if beside else ""),
+            en="Who comes in is the next of the stratum, by rule, and that one has had the year's visits"
+            + (", or may get them from another frozen plan" if beside else ""),
+            where=f"{plan.number}: {named([key])}",
+            todo_zh=f"先完成 {'、'.join(numbers)} 的抽取，再替换。"
+            if beside
+            else "不替换；保留原任务，在检查结果中写明其误入名录。",
+            todo_en=f"Draw {', '.join(numbers)} first, then replace."
+            if beside
+            else "Don't replace: keep the task, and note in its result that it was in the frame by mistake.",
+        )
+
+
+def _task_number(draw: Draw, place: int) -> str:
+    return f"{draw.name.replace('JH', 'RW', 1)}-{place:04d}"
+
+
+def _classes(draw: Draw) -> dict[str, str]:
+    """Risk class of each entity on the day of the freeze."""
+    return {unit["id"]: unit.get("class", "") for unit in secret_table(draw, "frame.csv")}
 
 
 def _jurisdiction(user: User | None, division: str) -> str:

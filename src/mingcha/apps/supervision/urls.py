@@ -19,4 +19,5 @@ urlpatterns = [
     path("public/verify_draw.py", public.verifier, name="verifier"),
     path("public/draw/<str:name>/", public.draw, name="public-draw"),
     path("public/draw/<str:name>/public.json", public.public_file, name="public-file"),
+    path("public/draw/<str:name>/replacements.json", public.replacements_file, name="replacements-file"),
 ]

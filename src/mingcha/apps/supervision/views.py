@@ -48,7 +48,8 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
     found = _plan(request, number)
     drawing = found.draw
     state = ceremony(drawing)
-    tasks = tasks_visible(request.user).filter(draw=drawing) if drawing else None
+    tasks = tasks_visible(request.user).filter(draw=drawing)
+    task_count = tasks.count()
     context = {
         "plan": found,
         "draw": drawing,
@@ -57,7 +58,10 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "classes": _classes(found),
         "outside": state.outside if state else outside(found.frame.get("outside", {})),
         "voided": found.draws.exclude(voided_at=None),
-        "tasks": (tasks if "all" in request.GET else tasks[:SHOWN]) if tasks is not None else [],
+        "tasks": tasks if "all" in request.GET else tasks[:SHOWN],
+        "task_count": task_count,
+        "hidden": "all" not in request.GET and task_count > SHOWN,
+        "replaced": tasks.exclude(replaced_at=None).select_related("entity", "replaced_by__entity"),
         "may": {
             "approve": may(request.user, "supervision.plan.approve") and found.created_by_id != request.user.pk,
             "draw": may(request.user, "supervision.draw.run"),

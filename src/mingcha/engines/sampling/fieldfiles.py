@@ -99,10 +99,12 @@ def digest_of(value: Json, kind: str, draw: str, result: bytes) -> str:
 
 
 def signers(value: Json, kind: str, terms: Terms, result: bytes, parties: Iterable[Party]) -> list[str]:
-    """Who has countersigned a file of members that fit: signatures that hold, of its contents, under this result."""
-    made, parties = bytes.fromhex(digest_of(value, kind, terms.draw, result)), list(parties)
-    if not made:
+    """Who has countersigned a file: signatures that hold, of what it says, under this result. Nobody, if it is
+    malformed."""
+    members, parties = SHAPES[kind] | SIGNED, list(parties)
+    if not all(fits(value.get(name), members[name]) for name in members):
         return []
+    made = bytes.fromhex(digest_of(value, kind, terms.draw, result))
     found = []
     for one in value["signatures"]:
         try:
@@ -111,7 +113,7 @@ def signers(value: Json, kind: str, terms: Terms, result: bytes, parties: Iterab
         except (Problem, ValueError):
             continue
         found.append(one["id"])
-    return found
+    return found if made else []
 
 
 def check_assignment(value: Json, record: Record, published: Published, path: Path) -> None:

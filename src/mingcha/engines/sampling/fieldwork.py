@@ -6,7 +6,7 @@ Both are written as files of the draw's form, which the parties countersign.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -86,12 +86,13 @@ def seal_places(draw: str, salt: bytes, visits: Sequence[Visit]) -> str:
     return digest("places", draw, salt, canonical({"places": plain})).hex()
 
 
-def replace_unit(folder: Path, unit: str, reason: str) -> str:
+def replace_unit(folder: Path, unit: str, reason: str, may_come: Callable[[str], None] = lambda _: None) -> str:
     """Take out a drawn unit that was in the frame by mistake, bring in the next of its stratum; the id of that one.
 
     Writes design.csv with corrected probabilities and then NAME/replacements.json, which asks for the parties'
     signatures anew: cut off between them, the step is run again. "Cannot be found at its address" is a result, not a
-    reason.
+    reason. `may_come`: raises Problem, before anything is written, if who would come in may not be visited; another
+    can't be chosen.
     """
     record, units, outcome = drawn(status(folder))
     reason = unicodedata.normalize("NFC", reason.strip())
@@ -108,6 +109,7 @@ def replace_unit(folder: Path, unit: str, reason: str) -> str:
             todo_en="Only units in the frame by mistake are replaced; one that can't be found is a result.",
         )
     following = _next(units, outcome, at, brought)
+    may_come(units.ids[following])
     visits = design(units, outcome, [*gone, at], [*brought, following])
     write_design(secret_folder(folder) / "design.csv", visits)
     value = {"replacements": [*told, {"out": unit, "reason": reason, "in": _opened(units, following)}]}
