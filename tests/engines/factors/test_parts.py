@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import CONTRACTS, DAY0, World, random_world
 
-from mingcha.engines.factors import DuckDBEngine, Factor, candidates, eligible, labels, matrix
+from mingcha.engines.factors import DuckDBEngine, Factor, Signal, candidates, eligible, labels, matrix
 from mingcha.engines.factors.days import day_date, day_number, local_day, local_days, start_of
+from mingcha.engines.factors.titles import named
 from mingcha.engines.factors.topics import topics
 from mingcha.engines.lake.contract import RiskPoint
 from mingcha.engines.lake.view import LakeView, Source
@@ -50,7 +51,10 @@ def test_candidates_are_named_titled_lawful_and_survive_json(lake):
         assert "who" not in (f.signal.name, f.peer and f.peer.field)
     by_name = {f.name: f for f in factors}
     poor = by_name["visits.poor.rate.60d"]
-    assert (poor.title_zh, poor.title_en) == ("近60天“检查”poor比例", "Visits: share of poor, last 60 days")
+    assert (poor.title_zh, poor.title_en) == (
+        "近60天“检查”score不小于“5”比例",
+        "Visits: share of score >= 5, last 60 days",
+    )
     assert (poor.direction, by_name["visits.poor.days_since"].direction) == ("up", "down")
     assert by_name["register.same_address.others"].title_zh == "同地址的其他主体数量"
 
@@ -194,3 +198,22 @@ def test_labels_refuse_what_is_not_declared(lake):
     for dataset, point in (("nowhere", "failed"), ("weather", "failed"), ("visits", "smell")):
         with pytest.raises(Problem):
             labels(lake, dataset, point)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zh", "en"),
+    [
+        ("result = 'bad'", "result为“bad”", "result = bad"),
+        ("result <> '合格'", "result不为“合格”", "result not 合格"),
+        ("result IN ('a', 'b')", "result为“a、b”", "result one of a, b"),
+        ("score < 2.5", "score小于“2.5”", "score < 2.5"),
+        ("score > 1 OR result = 'x'", "odd_one", "odd one"),
+        ("other = 1", "odd_one", "odd one"),
+    ],
+)
+def test_a_condition_is_titled_by_what_it_asks(expression, zh, en):
+    signal = Signal("condition", "odd_one", expression)
+    made = named(
+        Factor(name="", dataset="visits", family="count", statistic="count", signal=signal), CONTRACTS["visits"]
+    )
+    assert made.title_zh == f"历来“检查”{zh}次数" and made.title_en == f"Visits: number of {en}, ever"

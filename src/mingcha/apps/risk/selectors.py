@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 GROUPS = ("district", "industry", "kind")  # an entity's fields by which fairness is looked at
 AGES = {"0-1": 1, "1-3": 3, "3-10": 10, "10+": float("inf")}  # years that a firm has existed, for the same
+OWN = ("count", "recency", "rate", "state")  # families of a firm's own record: the only ones that it can change
 _WAY = {"up": 1, "down": -1}
 
 
@@ -217,7 +218,8 @@ def explanation(model: RiskModel, entity: Entity, as_of: dt.date) -> dict[str, A
     rows = pa.table({"entity": pa.array([entity.key]), "as_of": pa.array([as_of], pa.date32())})
     x = matrix(lake_view(), factors, rows)  # the whole lake: peers and places are read of other datasets too
     sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=[np.datetime64(as_of)], row=[entity.key])
-    said = explain(loaded, sample)[0].as_dict()
+    changeable = {f.name for f, way in zip(factors, loaded.directions, strict=True) if way and f.family in OWN}
+    said = explain(loaded, sample, changeable=changeable)[0].as_dict()
     titles = {f.name: (f.title_zh, f.title_en, f.unit) for f in factors}
     for part in (*said["reasons"], *said["changes"]):
         part["title_zh"], part["title_en"], part["unit"] = titles[part["factor"]]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from mingcha.engines.lake.contract import Contract
 
-from .factor import Factor
+from .factor import Factor, Signal
 
 _FAMILY_OF_ROLE = {
     "address": ("地址", "address"),
@@ -34,6 +35,14 @@ _CALENDAR = {
     "weekday": ("星期", "Weekday"),
     "month": ("月份", "Month"),
 }
+
+
+_COMPARISON = re.compile(  # field = 'value', field > 5, field IN ('a', 'b')
+    r"(?P<field>\w+) (?:(?P<sign>=|<>|>=|<=|>|<) (?P<value>'[^',]*'|-?[\d.]+)"
+    r"|IN \((?P<values>'[^',]*'(?:, ?'[^',]*')*)\))"
+)
+_SIGNS_ZH = {"=": "为", "<>": "不为", ">": "大于", "<": "小于", ">=": "不小于", "<=": "不大于", "IN": "为"}
+_SIGNS_EN = {"<>": "not", "IN": "one of"}
 
 
 def named(factor: Factor, contract: Contract | None) -> Factor:
@@ -101,13 +110,25 @@ def _signal(f: Factor, contract: Contract) -> tuple[str, str]:
     if s.kind == "condition":
         points = contract.inspections.risk_points if contract.inspections else ()
         titles = {p.name: (p.title_zh, p.title_en) for p in points} | {"unplanned": ("因故检查", "visits with a cause")}
-        return titles.get(s.name, (s.name, s.name.replace("_", " ")))
+        return titles.get(s.name) or _condition(s, contract)
     field = contract.field(s.name)
     zh, en = two_languages(field.title or s.name)
     if s.kind == "topic":
         words = s.value.split("|")
         return f"{zh}提到“{'、'.join(words)}”", f"{en} that mention {', '.join(words)}"
     return (f"{zh}为“{s.value}”", f"{en} = {s.value}") if s.kind == "category" else (zh, en)
+
+
+def _condition(s: Signal, contract: Contract) -> tuple[str, str]:
+    """What a condition asks, where it asks one thing of one field; else its name."""
+    found = _COMPARISON.fullmatch(s.expression.strip())
+    named = {f.name: f for f in contract.fields}
+    if not found or found["field"] not in named:
+        return s.name, s.name.replace("_", " ")
+    zh, en = two_languages(named[found["field"]].title or found["field"])
+    values = [value.strip().strip("'") for value in (found["value"] or found["values"]).split(",")]
+    sign = found["sign"] or "IN"
+    return f"{zh}{_SIGNS_ZH[sign]}“{'、'.join(values)}”", f"{en} {_SIGNS_EN.get(sign, sign)} {', '.join(values)}"
 
 
 def _peer(f: Factor) -> tuple[str, str]:
