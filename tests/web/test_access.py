@@ -15,6 +15,7 @@ PUBLIC = {
     "accounts:language",
     "supervision:public-draw",
     "supervision:public-file",
+    "supervision:replacements-file",
     "supervision:verifier",
 }
 

@@ -40,20 +40,38 @@ class RiskModel(models.Model):
         return self.number
 
 
-class RiskScore(models.Model):
-    """An entity's score in force, of the champion that scored last. All lie in files beside the model."""
+class Score(models.Model):
+    """A score in force, of the champion that scored last. All that ever were lie in files beside the model."""
 
-    entity = models.OneToOneField("entities.Entity", models.PROTECT, related_name="risk", primary_key=True)
-    model = models.ForeignKey(RiskModel, models.PROTECT, related_name="scores")
+    model = models.ForeignKey(RiskModel, models.PROTECT, related_name="%(class)ss")
     probability = models.FloatField(_("probability of violation"), db_index=True)
     risk_class = models.CharField(_("risk class"), max_length=1, choices=RiskClass.choices, db_index=True)
     as_of = models.DateField(_("facts before"))
 
     class Meta:
-        verbose_name = _("risk score")
+        abstract = True
 
     def __str__(self):
         return f"{self.entity_id} {self.probability:.3f}"
+
+
+class RiskScore(Score):
+    """The score that gives an entity its class: of the leading risk point (selectors.leads)."""
+
+    entity = models.OneToOneField("entities.Entity", models.PROTECT, related_name="risk", primary_key=True)
+
+    class Meta:
+        verbose_name = _("risk score")
+
+
+class PointScore(Score):
+    """An entity's score of another risk point, by which plans about that point are aimed."""
+
+    entity = models.ForeignKey("entities.Entity", models.PROTECT, related_name="point_scores")
+
+    class Meta:
+        verbose_name = _("score of a risk point")
+        constraints = [models.UniqueConstraint(fields=["model", "entity"], name="risk_point_score_one")]
 
 
 class Appeal(models.Model):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mingcha.apps.entities.models import Entity
@@ -20,7 +21,7 @@ from mingcha.apps.exchange.selectors import dataset_contract
 from mingcha.instance import home
 from mingcha.problems import Problem
 
-from .models import RiskModel
+from .models import PointScore, RiskModel, RiskScore
 
 if TYPE_CHECKING:
     from mingcha.engines.factors.factor import Factor
@@ -165,10 +166,19 @@ def champion_of(dataset: Dataset, risk_point: str) -> tuple[tuple[Model, dt.date
 
 
 def leads(model: RiskModel) -> bool:
-    """Whether the model is of the first risk point of its contract: a firm's score in force is of that one. The scores
-    of the others are in their files."""
-    points = dataset_contract(model.dataset).inspections
-    return bool(points) and points.risk_points[0].name == model.risk_point
+    """Whether the model's scores give entities their class: it is of the first risk point of its contract, and of the
+    first dataset that has a model in force."""
+    inspections = dataset_contract(model.dataset).inspections
+    first = RiskModel.objects.filter(state="champion").order_by("dataset_id").values_list("dataset_id", flat=True)[:1]
+    of_first = model.dataset_id in list(first)
+    return bool(inspections) and inspections.risk_points[0].name == model.risk_point and of_first
+
+
+def scores_in_force(model: RiskModel) -> QuerySet[RiskScore] | QuerySet[PointScore]:
+    """The scores in force of the model's risk point, by whichever model made them."""
+    of_point = {"model__dataset": model.dataset_id, "model__risk_point": model.risk_point}
+    leading = RiskScore.objects.filter(**of_point)
+    return leading if leading.exists() else PointScore.objects.filter(**of_point)
 
 
 def model_get(number: str = "") -> RiskModel:

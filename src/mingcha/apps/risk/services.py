@@ -25,7 +25,7 @@ from mingcha.problems import Problem
 from . import selectors
 from .choices import ModelState
 from .drift import drift_measure
-from .models import RiskModel, RiskScore
+from .models import PointScore, RiskModel, RiskScore
 from .rules import risk_classes
 
 Report = Callable[[str, str], None]  # what is being done: zh, en
@@ -182,7 +182,7 @@ def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User
     aside.replace(path)
     model.drift = drift_measure(model, loaded, factors, view, x, probability, as_of)
     model.save(update_fields=["drift"])
-    in_force = model.state == ModelState.CHAMPION and selectors.leads(model)
+    in_force = model.state == ModelState.CHAMPION
     if in_force:
         _put_in_force(model, names, probability, letters, as_of, user)
     counts = {letter: int((letters == letter).sum()) for letter in "ABCD"}
@@ -201,10 +201,12 @@ def _put_in_force(
     model: RiskModel, names: list[str], probability: np.ndarray, letters: np.ndarray, as_of: dt.date, user: User | None
 ) -> None:
     pks = dict(Entity.objects.values_list("key", "pk").iterator(chunk_size=20_000))
-    RiskScore.objects.all().delete()
-    RiskScore.objects.bulk_create(
+    score = RiskScore if selectors.leads(model) else PointScore
+    of_point = PointScore.objects.filter(model__dataset=model.dataset_id, model__risk_point=model.risk_point)
+    (RiskScore.objects.all() if score is RiskScore else of_point).delete()
+    score.objects.bulk_create(
         (
-            RiskScore(entity_id=pks[name], model=model, probability=float(p), risk_class=str(letter), as_of=as_of)
+            score(entity_id=pks[name], model=model, probability=float(p), risk_class=str(letter), as_of=as_of)
             for name, p, letter in zip(names, probability, letters, strict=True)
             if name in pks
         ),

@@ -17,7 +17,8 @@ from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.entities.choices import Status
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.risk.choices import ModelState
-from mingcha.apps.risk.models import RiskModel, RiskScore
+from mingcha.apps.risk.models import RiskModel
+from mingcha.apps.risk.selectors import scores_in_force
 from mingcha.instance import home
 from mingcha.problems import Problem
 
@@ -165,11 +166,9 @@ def _scores(plan: Plan) -> dict[int, tuple[float, str, int, dt.date]]:
     """Entity -> (probability, class, model, as of), of the plan's risk point; by whichever model scored it."""
     if plan.risk_model is None:
         return {}
-    scores = RiskScore.objects.filter(
-        model__dataset=plan.risk_model.dataset_id, model__risk_point=plan.risk_model.risk_point
-    )
-    columns = scores.values_list("entity_id", "probability", "risk_class", "model_id", "as_of")
-    return {row[0]: row[1:] for row in columns.iterator(chunk_size=20_000)}
+    columns = ("entity_id", "probability", "risk_class", "model_id", "as_of")
+    rows = scores_in_force(plan.risk_model).values_list(*columns)
+    return {row[0]: row[1:] for row in rows.iterator(chunk_size=20_000)}
 
 
 def _model_in_force(plan: Plan, found: set[tuple[int, dt.date]]) -> tuple[RiskModel, dt.date]:
