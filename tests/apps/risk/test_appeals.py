@@ -36,12 +36,15 @@ def test_an_appeal_keeps_the_score_that_it_speaks_of(scored):
 
 
 def test_one_waits_at_a_time_and_is_answered_once_by_name(scored):
-    user = User.objects.create(username="a", role="administrator")
+    user = User.objects.create(username="a", role="administrator", unit=Unit.objects.create(code="1", name="市局"))
+    stranger = User.objects.create(username="s", role="administrator")  # of no unit: sees nothing
     filed = appeal_file(entity=scored, text="x")
     with pytest.raises(Problem, match="without an answer"):
         appeal_file(entity=scored, text="y")
     with pytest.raises(Problem, match="says nothing"):
         appeal_answer(number=filed.pk, upheld=True, answer=" ", user=user)
+    with pytest.raises(Problem, match="No appeal number"):
+        appeal_answer(number=filed.pk, upheld=True, answer="x", user=stranger)
     answered = appeal_answer(number=filed.pk, upheld=True, answer="记录已更正", user=user)
     assert (answered.state, answered.answered_by) == ("upheld", user)
     with pytest.raises(Problem, match="No appeal number"):

@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
+from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.entities.models import Entity
 from mingcha.problems import Problem
@@ -52,11 +53,11 @@ def appeal_file(*, entity: Entity, text: str, user: User | None = None) -> Appea
 
 @transaction.atomic
 def appeal_answer(*, number: int, upheld: bool, answer: str, user: User) -> Appeal:
-    """Answer an open appeal, under a person's name. Problem: no such open appeal, no answer."""
+    """Answer an open appeal of his jurisdiction, under a person's name. Problem: no such open appeal, no answer."""
     state = AppealState.UPHELD if upheld else AppealState.DISMISSED
-    changed = bool(answer.strip()) and Appeal.objects.filter(pk=number, state=AppealState.OPEN).update(
-        state=state, answer=answer.strip(), answered_by=user, answered_at=timezone.now()
-    )
+    changed = bool(answer.strip()) and Appeal.objects.filter(
+        in_jurisdiction(user, "entity__division"), pk=number, state=AppealState.OPEN
+    ).update(state=state, answer=answer.strip(), answered_by=user, answered_at=timezone.now())
     if not changed:
         raise Problem(
             zh="答复没有内容。" if not answer.strip() else f"没有未答复的 {number} 号申诉。",

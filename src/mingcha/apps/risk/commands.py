@@ -149,18 +149,20 @@ def explain(
     key: Annotated[str, typer.Argument(help="主体编码 / any key of the entity")],
     as_of: Day = "",
     number: Annotated[str, typer.Option("--model", help="模型编号 / the model's number")] = "",
+    by: By = "",
     as_json: Json = False,
 ) -> None:
     """解释：理由相加等于评分，并说明什么会改变它 / Why: reasons that add up, and what would change them."""
     open_django()
     from django.utils import timezone
 
+    from mingcha.apps.accounts.selectors import user_acting
     from mingcha.apps.entities.selectors import entity_get
 
     from .selectors import explanation, model_get
 
     model = model_get(number)
-    entity = entity_get(key)
+    entity = entity_get(key, user=user_acting(by, "risk.explanation.view"))
     said = explanation(model, entity, day(as_of) or timezone.localdate())
     said["simulated"] = model.simulated or entity.simulated
     if as_json:
@@ -227,7 +229,8 @@ def appeal(
 
     from .appeals import appeal_file
 
-    filed = appeal_file(entity=entity_get(key), text=text, user=user_acting(by, "risk.appeal.file"))
+    user = user_acting(by, "risk.appeal.file")
+    filed = appeal_file(entity=entity_get(key, user=user), text=text, user=user)
     say(f"已登记 {filed.pk} 号申诉。", f"Appeal number {filed.pk} is written down.")
 
 
