@@ -7,6 +7,7 @@ import pytest
 from mingcha.apps.accounts.models import AuditRecord, User
 from mingcha.apps.exchange.models import Dataset
 from mingcha.apps.risk.models import RiskModel
+from mingcha.apps.risk.selectors import model_get
 from mingcha.apps.risk.services import model_sign
 from mingcha.problems import Problem
 
@@ -70,3 +71,25 @@ def test_what_passed_against_a_champion_that_is_gone_hasnt_passed():
     with pytest.raises(Problem, match="not compared"):
         model_sign(model=third, user=user)
     assert states() == {"M-1": "retired", "M-2": "champion", "M-3": "challenger"}
+
+
+def test_which_model_is_meant_is_never_guessed():
+    user = User.objects.create(username="a")
+    with pytest.raises(Problem, match="No model has been trained"):
+        model_get()
+    first = model("M-1")
+    assert model_get() == first and model_get(to_sign=True) == first
+    second = model("M-2")
+    with pytest.raises(Problem, match="more than one") as caught:
+        model_get(to_sign=True)
+    assert "M-1" in caught.value.todo_en and "M-2" in caught.value.todo_en
+    model_sign(model=first, user=user)
+    assert model_get() == first and model_get(to_sign=True) == second
+    RiskModel.objects.filter(pk=second.pk).update(risk_point="other", state="champion")
+    with pytest.raises(Problem, match="more than one"):
+        model_get()
+    with pytest.raises(Problem, match="No model waits"):
+        model_get(to_sign=True)
+    with pytest.raises(Problem, match="no model 'M-9'"):
+        model_get("M-9")
+    assert model_get("M-2") == second

@@ -101,3 +101,19 @@ def test_no_window_to_test_is_a_problem(town, quick):
     one_day = replace(town.sample, as_of=day, known_from=day + 21)
     with pytest.raises(Problem, match="No window"):
         train(one_day, config=quick, retained=["f0"])
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "rule", "level"),
+    [
+        (0.6, [0.48, 0.7], 0.5, "none"),
+        (0.6, None, 0.5, "none"),
+        (0.6, [0.55, 0.65], 0.61, "rule"),
+        (0.6, [0.55, 0.65], 0.55, "better"),
+    ],
+)
+def test_a_card_says_what_its_figures_come_to(value, interval, rule, level):
+    from mingcha.engines.risk.card import verdict
+
+    said = verdict({"value": value, "ci95": interval, "baselines": {"rule": rule}})
+    assert said["level"] == level and said["zh"] and said["en"]

@@ -41,7 +41,9 @@ def figures(card: Json) -> list[Json]:
 
 def stringency(card: Json) -> list[Json]:
     """Groups of inspectors from the most to the least ready to record a violation, drawn on one axis."""
-    groups = card.get("stringency", {}).get("groups", [])
+    if not told_apart(card):
+        return []
+    groups = card["stringency"]["groups"]
     reach = max((abs(edge) for g in groups for edge in g["ci95"]), default=1.0) or 1.0
 
     def place(value: float) -> float:
@@ -51,9 +53,16 @@ def stringency(card: Json) -> list[Json]:
     return sorted(drawn, key=lambda g: -g["effect"])
 
 
+def told_apart(card: Json) -> bool:
+    """Whether the model knows inspectors and found them to differ: a standard deviation below .005 draws nothing."""
+    found = card.get("stringency") or {}
+    return bool(found.get("groups")) and (found.get("sigma") is None or found["sigma"] >= 0.005)
+
+
 def drift(found: Json, card: Json) -> Json | None:
-    """The score's and each factor's PSI, and whether outcomes still agree; None before the first scoring."""
-    if not found:
+    """The score's and each factor's PSI, and whether outcomes still agree; None before the second scoring, since the
+    first has nothing to be compared with."""
+    if not found or (found["as_of"] == found["since"] and not found["visits"]):
         return None
     titles = {f["name"]: unmarked(in_language(f["title"])) for f in card.get("factors", [])}
     rows = [

@@ -21,7 +21,10 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出 / print JSON")]
 Dataset = Annotated[str, typer.Argument(help="检查数据集 / the dataset of inspections")]
 Point = Annotated[str, typer.Argument(help="风险点；只有一个时可省 / the risk point; may be left out if there is one")]
-Number = Annotated[str, typer.Argument(help="模型编号；默认在用模型 / the model's number; default the champion")]
+Number = Annotated[
+    str, typer.Argument(help="模型编号；默认在用的那一个 / the model's number; default the one in force")
+]
+STALE = 180  # days without a visit after which a scoring is remarked upon
 Day = Annotated[str, typer.Option(help="YYYY-MM-DD，只用此日之前已知的事实 / facts known before this day")]
 
 
@@ -89,7 +92,9 @@ def train(
 
 @app.command()
 def sign(
-    number: Number = "",
+    number: Annotated[
+        str, typer.Argument(help="模型编号；只有一个待签发时可省 / the number; may be left out if one waits")
+    ] = "",
     by: By = "",
     reason: Annotated[str, typer.Option(help="未过晋级关而仍要换用的理由 / why, where it didn't pass the gates")] = "",
 ) -> None:
@@ -97,12 +102,18 @@ def sign(
     open_django()
     from mingcha.apps.accounts.selectors import user_signing
 
+    from .models import RiskModel
     from .selectors import model_get
     from .services import model_sign
 
     user = user_signing(by, "risk.model.sign")
-    model = model_sign(model=model_get(number), user=user, reason=reason)
-    say(f"{model.number} 已签发，现为在用模型。", f"{model.number} is signed; it is the champion now.")
+    model = model_sign(model=model_get(number, to_sign=True), user=user, reason=reason)
+    point = f"{model.dataset.name}.{model.risk_point}"
+    say(f"{model.number} 已签发，现为 {point} 的在用模型。", f"{model.number} is signed, and in force for {point}.")
+    others = RiskModel.objects.filter(state="champion").exclude(pk=model.pk).select_related("dataset")
+    if said := ", ".join(f"{m.number} ({m.dataset.name}.{m.risk_point})" for m in others):
+        say(f"另有在用：{said}", f"Also in force: {said}")
+    _tell_verdict(model)
 
 
 @app.command()
@@ -134,6 +145,12 @@ def score(
         return
     classes = "  ".join(f"{letter} {n:,}" for letter, n in done["classes"].items())
     say(f"{model.number} 已评 {done['scored']:,} 户：{classes}", f"{model.number} scored {done['scored']:,}: {classes}")
+    if done["newest_visit"] and (dt.date.fromisoformat(done["as_of"]) - done["newest_visit"]).days > STALE:
+        newest = done["newest_visit"]
+        say(
+            f"最近一次检查是 {newest}：截至 {done['as_of']} 近期的因子大多为空。可用 --as-of 指定更早的日子。",
+            f"The newest visit is of {newest}: as of {done['as_of']} recent factors are empty. --as-of sets a day.",
+        )
     if model.state != "champion":
         say("该模型未签发，评分未启用。", "The model isn't signed; its scores are not in force.")
     typer.echo(done["file"])
@@ -302,6 +319,12 @@ def _card(model: Any) -> dict[str, Any]:
     }
 
 
+def _tell_verdict(model: Any) -> None:
+    """What its figures come to, where a card says it."""
+    if verdict := model.card.get("verdict"):
+        say(verdict["zh"], verdict["en"])
+
+
 def _summary(model: Any) -> None:
     lang = "zh" if languages()[0] == "zh" else "en"
     with users_language():
@@ -310,6 +333,7 @@ def _summary(model: Any) -> None:
         interval = "" if not figure["ci95"] else " [{:.3f}, {:.3f}]".format(*figure["ci95"])
         lines = "  ".join(f"{k} {v:.3f}" for k, v in figure["baselines"].items())
         typer.echo(f"  {name:22} {figure['value']:.3f}{interval}   {lines}")
+    _tell_verdict(model)
     for factor in model.card["factors"]:
         title = unmarked(factor["title"][lang])
         typer.echo(f"  {factor['importance']:6.1%}  {factor['direction']:4}  {title}  ({factor['name']})")

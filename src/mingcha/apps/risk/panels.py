@@ -31,7 +31,9 @@ def why(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
     """The score in force; its reasons are fetched by the page, since they take a moment."""
     if not may(request.user, "risk.explanation.view"):
         return None
-    return {"score": getattr(entity, "risk", None)}
+    score = getattr(entity, "risk", None)
+    inspectors = bool(score and score.model.card.get("stringency", {}).get("groups"))
+    return {"score": score, "inspectors": inspectors}
 
 
 def appeals(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
@@ -65,7 +67,9 @@ def explanation(entity: Entity) -> dict[str, Any] | None:
 
 
 def desk(user: User) -> dict[str, Any]:
-    """The champion, how many challengers wait, and the classes of the user's jurisdiction: letter, n, share."""
+    """The model whose scores give the classes (before any scoring the one in force), how many challengers wait, and
+    the classes of the user's jurisdiction: letter, n, share."""
+    scored = RiskScore.objects.select_related("model").first()
     counted = dict(
         RiskScore.objects.filter(in_jurisdiction(user, "entity__division"))
         .values_list("risk_class")
@@ -74,7 +78,7 @@ def desk(user: User) -> dict[str, Any]:
     total = sum(counted.values())
     classes = [{"letter": c, "n": counted.get(c, 0), "share": counted.get(c, 0) / total} for c in "ABCD" if total]
     return {
-        "champion": RiskModel.objects.filter(state=ModelState.CHAMPION).first(),
+        "champion": scored.model if scored else RiskModel.objects.filter(state=ModelState.CHAMPION).first(),
         "challengers": RiskModel.objects.filter(state=ModelState.CHALLENGER).count(),
         "classes": classes,
     }

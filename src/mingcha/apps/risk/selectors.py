@@ -21,6 +21,7 @@ from mingcha.apps.exchange.selectors import dataset_contract
 from mingcha.instance import home
 from mingcha.problems import Problem
 
+from .choices import ModelState
 from .models import PointScore, RiskModel, RiskScore
 
 if TYPE_CHECKING:
@@ -71,6 +72,19 @@ def labelled_visits(view: LakeView, dataset: str, risk_point: str, *, until: dt.
             todo_en="Check the risk point's population, and whether there are visits before --until.",
         )
     return visits
+
+
+def newest_visit(view: LakeView, dataset: str, before: dt.date) -> dt.date | None:
+    """The day of the latest visit before a day, whatever it found."""
+    import duckdb
+
+    from mingcha.engines.lake.view import files_sql
+
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"SELECT max(_event_at)::DATE FROM {files_sql(view.sources[dataset].files)} WHERE _event_at < ?", [before]
+        ).fetchone()
+    return found[0] if found else None
 
 
 def sample_of(view: LakeView, visits: pa.Table, factors: Sequence[Factor]) -> Sample:
@@ -181,20 +195,31 @@ def scores_in_force(model: RiskModel) -> QuerySet[RiskScore] | QuerySet[PointSco
     return leading if leading.exists() else PointScore.objects.filter(**of_point)
 
 
-def model_get(number: str = "") -> RiskModel:
-    """The model `number`, or the champion (the newest model where there is none). Problem where there is no model."""
+def model_get(number: str = "", *, to_sign: bool = False) -> RiskModel:
+    """The model `number`; without it the one in force (the one that waits for a signature, if `to_sign`; the only one,
+    where none is in force). Problem where there is none, or more than one: of several risk points each has its own."""
     models = RiskModel.objects.select_related("dataset")
-    found = models.filter(number=number).first() if number else None
-    if not number:
-        found = models.filter(state="champion").first() or models.first()
-    if found is None:
+    waiting = models.filter(state=ModelState.CHALLENGER)
+    in_force = models.filter(state=ModelState.CHAMPION)
+    found = list(models.filter(number=number) if number else waiting if to_sign else in_force or models)
+    if len(found) == 1:
+        return found[0]
+    there = found or list(models)
+    if not there:
         raise Problem(
-            zh=f"没有模型“{number}”。" if number else "还没有训练过模型，不能评分。",
-            en=f"There is no model {number!r}." if number else "No model has been trained, so nothing can be scored.",
+            zh="还没有训练过模型，不能评分。",
+            en="No model has been trained, so nothing can be scored.",
             todo_zh="请先运行 mingcha risk train。",
             todo_en="Run mingcha risk train first.",
         )
-    return found
+    said = "; ".join(f"{m.number} ({m.dataset.name}.{m.risk_point}, {m.state})" for m in there[:8])
+    if number:
+        zh, en = f"没有模型“{number}”。", f"There is no model {number!r}."
+    elif found:
+        zh, en = "模型不止一个，须写明编号。", "There is more than one model: say its number."
+    else:
+        zh, en = "没有待签发的模型。", "No model waits for a signature."
+    raise Problem(zh=zh, en=en, todo_zh=f"已有：{said}", todo_en=f"There are: {said}")
 
 
 def model_folder(model: RiskModel) -> Path:

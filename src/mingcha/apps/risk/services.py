@@ -193,6 +193,7 @@ def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User
         "file": str(path),
         "in_force": in_force,
         "drift": model.drift["psi"],
+        "newest_visit": selectors.newest_visit(view, model.dataset.name, as_of),
     }
 
 

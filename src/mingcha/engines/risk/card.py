@@ -57,8 +57,10 @@ def build(
         "rule": even(windows, "rule"),
     }
     known = sample.mature()
+    figures = _figures(p, ours, said, others, config)
     return {
         "trained": dict(model.about),
+        "verdict": verdict(figures["auc"]),
         "tested": {
             "rows": len(p.y),
             "positives": int(p.y.sum()),
@@ -67,7 +69,7 @@ def build(
             "windows": len(windows),
         },
         "limits": list(LIMITS),
-        "figures": _figures(p, ours, said, others, config),
+        "figures": figures,
         "calibration": _calibration(p, said),
         "roc": {"ours": evaluation.roc_points(p.y, ours, p.weight)}
         | {k: evaluation.roc_points(p.y, s, p.weight) for k, s in others.items()},
@@ -92,6 +94,27 @@ def build(
         "fairness": _fairness(sample, windows, ours, config),
         "weighting": weighting(sample.pi[known], config.weight_cap).as_dict(),
         "screening": _screening(proposal),
+    }
+
+
+def verdict(auc: Json) -> Json:
+    """What the tested windows come to, for those who sign: {"level": "none", "rule" or "better", "zh", "en"}."""
+    if not auc["ci95"] or auc["ci95"][0] <= 0.5:
+        return {
+            "level": "none",
+            "zh": "检验未能证明排序好于随机：宜用全随机抽取，积累检查结果后再训练。",
+            "en": "Not shown to rank better than chance: draw uniformly, and train again with more visits.",
+        }
+    if auc["value"] <= auc["baselines"].get("rule", 0.5):
+        return {
+            "level": "rule",
+            "zh": "排序好于随机，但不及简单规则：用那条规则即可。",
+            "en": "It ranks better than chance, yet no better than the simple rule: that rule will do.",
+        }
+    return {
+        "level": "better",
+        "zh": "排序好于随机，也好于简单规则。",
+        "en": "It ranks better than chance and than the simple rule.",
     }
 
 
