@@ -171,3 +171,12 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_a_header_without_rows_is_an_empty_delivery(tmp_path):
     done = deliver(tmp_path / "lake", THINGS, as_csv(tmp_path / "x.csv", rows=[]))
     assert (done.staged.rows_read, done.rows()) == (0, [])
+
+
+def test_a_header_that_is_garbled_by_its_declaration_is_never_quoted(tmp_path):
+    short = contract(
+        [{"name": "id", "physicalName": "编号", "primaryKey": True}], servers=[{"server": "x", "encoding": "gb18030"}]
+    )
+    with pytest.raises(Problem) as caught:
+        deliver(tmp_path / "lake", short, write(tmp_path / "a.csv", "编号,数量\n1,2\n"))
+    assert "looks like UTF-8" in caught.value.en and "columns" not in caught.value.todo_en

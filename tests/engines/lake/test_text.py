@@ -1,6 +1,7 @@
 """Encodings declared and detected, lines that are no text, zipped and damaged files."""
 
 import gzip
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -84,6 +85,40 @@ def test_a_declaration_that_a_few_lines_contradict_stands(tmp_path):
     text, encoding = read(path, encoding="utf-8")
     assert encoding == "utf-8"
     assert "caf\\xe9" in text
+
+
+@pytest.mark.parametrize(("text", "declared"), [(CHINESE, "gb18030"), (CHINESE, "latin-1"), (FRENCH, "latin-1")])
+@pytest.mark.parametrize("chunk", [40, 1 << 20])
+def test_utf8_declared_as_something_else_is_refused_though_it_makes_some_text(tmp_path, text, declared, chunk):
+    path = tmp_path / "x.csv"
+    path.write_bytes(text.encode())
+    with pytest.raises(Problem) as caught:
+        read(path, encoding=declared, chunk=chunk)
+    assert "looks like UTF-8" in caught.value.en and "utf-8" in caught.value.todo_en
+    path.write_bytes((text * 60).encode() + b"9,caf\xe9,x\n")  # one damaged line makes it no other encoding
+    with pytest.raises(Problem, match="looks like UTF-8"):
+        read(path, encoding=declared)
+
+
+@pytest.mark.parametrize(
+    ("text", "declared"),
+    [
+        ("id,sex,kind\n1,女,食品\n" + "2,女,药品\n" * 50, "gb18030"),
+        ("id,name\n" + "1,NESCAFÉ®\n" * 50, "latin-1"),
+    ],
+)
+def test_a_short_text_that_is_utf8_by_chance_is_what_was_declared(tmp_path, text, declared):
+    path = tmp_path / "x.csv"
+    path.write_bytes(text.encode("gb18030" if declared == "gb18030" else "latin-1"))
+    assert path.read_bytes().decode()
+    assert read(path, encoding=declared) == (text, declared)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="佛山市顺德区餐饮管理有限公司食品药业女男一二三四五号路中心", min_size=20, max_size=60))
+def test_chinese_declared_as_it_is_stands(text):
+    file = TextFile(Path("x.csv"), encoding="gb18030")
+    assert file._decode(text.encode("gb18030"))[0].decode() == text
 
 
 def test_truncated_and_damaged_archives_are_refused(tmp_path):

@@ -142,5 +142,8 @@ class DelimitedSource:
                     self.delimiter, self.header = delimiter, [n.strip() for n in names]
                     self.places, self.not_taken = match_columns(names, self.contract, f"{self.path}: header")
                     return sum(len(line) + 1 for line in lines[: reader.line_num]), reader.line_num
-        match_columns(best[1] if best else [], self.contract, f"{self.path}: header")
+        names = best[1] if best else []
+        if len(missing_headers([self.file.misread(n) or n for n in names], self.contract)) < (best or [0])[0]:
+            raise self.file.misdeclared("utf-8")  # too few letters to tell by, but the contract knows these names
+        match_columns(names, self.contract, f"{self.path}: header")
         raise AssertionError("a header without missing columns was found above")

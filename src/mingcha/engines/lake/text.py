@@ -22,6 +22,10 @@ from mingcha.problems import Problem
 CHUNK = 64 << 20
 _BOM = b"\xef\xbb\xbf"
 _NAMES = {"utf-8": "UTF-8", "gb18030": "GB18030", "latin-1": "Latin-1"}
+_CHANCE = {"gb18030": 8, "latin-1": 2}
+"""How many different characters must read as UTF-8 before a declaration is doubted. Nearly one in five common
+characters of GB18030 is UTF-8 by chance (食品, 药业, 女): eight different ones, and no other, happen once in a million
+files. In Latin-1 it takes a capital with an accent and then a sign (NESCAFÉ®): one such word, not two."""
 
 
 @dataclass
@@ -40,6 +44,7 @@ class TextFile:
     def __init__(self, path: Path, *, encoding: str = "", chunk: int = CHUNK) -> None:
         self.path, self.declared, self.chunk = path, encoding, chunk
         self.encoding = encoding
+        self._doubted: set[str] | None = set() if encoding in _CHANCE else None  # what reads as UTF-8; None: settled
 
     def __iter__(self) -> Iterator[Text]:
         with self.path.open("rb") as raw:
@@ -94,6 +99,8 @@ class TextFile:
             elif self.declared:
                 self._check_declared(data)
                 self.declared = ""
+            if self._doubted is not None:
+                self._check_doubted(data)
         data, undecodable = to_utf8(data, self.encoding or "utf-8")
         if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
             data = re.sub(rb"\r(?!\n)", b" ", data)  # a bare one within a line would end the record
@@ -104,14 +111,40 @@ class TextFile:
         found = detect_encoding(data)
         lines = sum(not line.isascii() for line in data.split(b"\n"))
         if found != self.encoding and len(to_utf8(data, self.encoding)[1]) > lines / 2:
-            raise Problem(
-                zh=f"文件不是契约所声明的 {_NAMES[self.encoding]} 编码，看来是 {_NAMES[found]}。",
-                en=f"The file is not {_NAMES[self.encoding]}, as the contract declares; it looks like {_NAMES[found]}.",
-                where=str(self.path),
-                todo_zh=f"请把契约中的 servers[0].encoding 改为 {found}（并提高 version），或删去以自动识别。",
-                todo_en=f"Set servers[0].encoding to {found} in the contract (with a new version), "
-                "or leave it out to have it detected.",
-            )
+            raise self.misdeclared(found)
+
+    def _check_doubted(self, data: bytes) -> None:
+        """Any text of UTF-8 makes some text of GB18030 or Latin-1, none of it right (佛山 becomes 浣涘北). So a file in
+        which all lines (but one in a hundred, which may be damaged) are UTF-8 can't be what was declared."""
+        assert self._doubted is not None
+        lines = [line for line in data.split(b"\n") if not line.isascii()][:20_000]
+        whole = [line.decode() for line in lines if _well_formed(line, "utf-8")]
+        if self.encoding == "utf-8" or len(whole) * 100 < len(lines) * 99:
+            self._doubted = None
+            return
+        self._doubted.update(*whole)
+        self._doubted -= set(map(chr, range(128)))
+        if len(self._doubted) >= _CHANCE[self.encoding]:
+            raise self.misdeclared("utf-8")
+
+    def misread(self, text: str) -> str:
+        """What `text`, decoded as this file was, says in UTF-8; "" where it says nothing in it."""
+        if text.isascii() or self.encoding not in _CHANCE:
+            return ""
+        try:
+            return text.encode("cp1252" if self.encoding == "latin-1" else self.encoding).decode()
+        except UnicodeError:
+            return ""
+
+    def misdeclared(self, found: str) -> Problem:
+        return Problem(
+            zh=f"文件不是契约所声明的 {_NAMES[self.encoding]} 编码，看来是 {_NAMES[found]}。",
+            en=f"The file is not {_NAMES[self.encoding]}, as the contract declares; it looks like {_NAMES[found]}.",
+            where=str(self.path),
+            todo_zh=f"请把契约中的 servers[0].encoding 改为 {found}（并提高 version），或删去以自动识别。",
+            todo_en=f"Set servers[0].encoding to {found} in the contract (with a new version), "
+            "or leave it out to have it detected.",
+        )
 
 
 def _not_text(path: Path, zh: str, en: str) -> Problem:
