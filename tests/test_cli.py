@@ -10,7 +10,7 @@ import pytest
 from django.db.utils import OperationalError
 from tests.apps.exchange.licences import file, licences
 
-from mingcha.cli import of_the_machine
+from mingcha.cli import main, of_the_machine
 
 COMMAND = "from mingcha.cli import main\nmain()"
 UNRESOLVED = """
@@ -116,3 +116,41 @@ def test_whoever_notices_it_it_is_said_alike(error, said):
 @pytest.mark.parametrize("error", [ValueError("ours"), OSError(errno.EIO, "Input/output error"), KeyError("disk")])
 def test_a_fault_of_ours_keeps_its_trace(error):
     assert of_the_machine(error) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "en", "zh"),
+    [
+        (["--bogus"], ["There is no option --bogus", "Where: mingcha"], ["没有选项 --bogus", "位置：mingcha"]),
+        (["imprt"], ["There is no command 'imprt'", "Did you mean import?"], ["没有命令“imprt”", "是不是 import？"]),
+        (["quarantine", "lst"], ["Did you mean list?", "mingcha quarantine --help"], ["是不是 list？"]),
+        (["import", "--wher", "x"], ["There is no option --wher", "Did you mean --where?"], ["没有选项 --wher"]),
+        (["import", "c.yaml"], ["argument FILE... is missing"], ["缺少参数 FILE..."]),
+        (["import", "--where"], ["--where lacks its value"], ["--where 后面缺少值"]),
+        (["serve", "now"], ["too much: now"], ["多出的参数：now"]),
+        (["serve", "--port", "x"], ["--port is wrong: it must be a whole number"], ["--port 的值不对：应为整数"]),
+        (["serve", "--port", "99999"], ["--port is wrong: it must be 65535 or less"], ["不得大于 65535"]),
+        (["serve", "--port", "-1"], ["--port is wrong: it must be 1 or more"], ["不得小于 1"]),
+        (["demo", "--port", "99999"], ["it must be 65535 or less"], ["不得大于 65535"]),
+        (["simulate", "--policy", "x"], ["it must be one of 'uniform'"], ["应为 'uniform'"]),
+    ],
+)
+def test_what_is_typed_wrongly_is_said_as_every_problem_is(monkeypatch, capsys, words, en, zh):
+    monkeypatch.setattr(sys, "argv", ["mingcha", *words])
+    for lang, said in (("en", en), ("zh", zh)):
+        monkeypatch.setenv("MINGCHA_LANG", lang)
+        with pytest.raises(SystemExit) as left:
+            main()
+        captured = capsys.readouterr()
+        assert (left.value.code, captured.out) == (2, "")
+        assert all(part in captured.err for part in said), captured.err
+        assert "处理：" in captured.err if lang == "zh" else "What to do:" in captured.err
+
+
+def test_help_and_nothing_at_all_print_the_help(monkeypatch, capsys):
+    for words, status in ((["--help"], 0), ([], 2), (["user"], 2)):
+        monkeypatch.setattr(sys, "argv", ["mingcha", *words])
+        with pytest.raises(SystemExit) as left:
+            main()
+        captured = capsys.readouterr()
+        assert left.value.code == status and "Usage: mingcha" in captured.out + captured.err

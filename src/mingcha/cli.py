@@ -17,7 +17,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from mingcha.output import say
 from mingcha.problems import Problem, languages
+from mingcha.usage import UsageError, problem_of
 
 COMMANDS = {
     "demo": "mingcha.simulation.commands:demo",
@@ -69,9 +71,17 @@ def root() -> None: ...
 def main() -> None:
     """Entry point. Exit status: 0 done, 2 a problem that the user can mend, 1 a fault of ours (with its trace)."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)  # Typer would say what was typed wrongly itself, in English only
     except KeyboardInterrupt:
         sys.exit(130)
+    except typer.Abort:  # whoever was asked said no
+        say("已取消。", "Aborted.", aside=True)
+        sys.exit(1)
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # nothing was typed: it is the help
+            error.show()
+            sys.exit(2)
+        fail(problem_of(error))
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -26,7 +26,7 @@ class PolicyName(StrEnum):
 @demo.command()
 def demo_(
     entities: Annotated[int, typer.Option(min=500, help="firms of the simulated city")] = 20_000,
-    port: Annotated[int, typer.Option(help="where the desk is served")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="where the desk is served")] = 8000,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="make the instance, but don't serve it")] = False,
     seed: Annotated[int, typer.Option(min=0, help="another seed, another city")] = 1,
     fresh: Annotated[bool, typer.Option("--fresh", help="delete this instance's city and make it anew")] = False,

@@ -16,7 +16,7 @@ init = typer.Typer()
 
 @serve.command()
 def serve_(
-    port: Annotated[int, typer.Option(help="where to listen")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="where to listen")] = 8000,
     host: Annotated[
         str, typer.Option(help="0.0.0.0 to be reached from other machines; the names they may use: MINGCHA_HOSTS")
     ] = "127.0.0.1",
