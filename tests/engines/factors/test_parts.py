@@ -194,6 +194,25 @@ def test_a_label_may_stand_in_another_dataset(tmp_path, within, expected):
     assert not any(f.signal.name == "a" for f in candidates(view, known_before=DAY0 + dt.timedelta(days=9)))
 
 
+def test_a_key_that_passed_on_is_its_holders_of_the_day(tmp_path):
+    """Visits by a licence: of firm A until it passed to B, then of B, and so are their histories."""
+    world = World("Asia/Shanghai")
+    turn, known = world.start(DAY0 + dt.timedelta(days=5)), world.start(DAY0 - dt.timedelta(days=30))
+    held = {"key": "licence", "known_at": known, "retracted_at": None}
+    world.links = [
+        held | {"entity": "A", "valid_from": None, "valid_to": turn},
+        held | {"entity": "B", "valid_from": turn, "valid_to": None},
+    ]
+    world.rows["visits"] = [visit(world, f"v{day}", "licence", day, score=day * 1.0) for day in (3, 5, 8)]
+    world.rows["register"] = [state(world, "licence", 0, "a", None)]
+    view = world.write(tmp_path)
+    found = labels(view, "visits", "failed")
+    assert found["entity"].to_pylist() == ["A", "B", "B"]
+    declared = candidates(view, known_before=DAY0 + dt.timedelta(days=60))
+    factor = next(f for f in declared if f.name == "visits.score.sum.all")
+    assert matrix(view, [factor], found)[:, 0].tolist() == pytest.approx([0.0, 0.0, 5.0], nan_ok=True)
+
+
 def test_labels_refuse_what_is_not_declared(lake):
     for dataset, point in (("nowhere", "failed"), ("weather", "failed"), ("visits", "smell")):
         with pytest.raises(Problem):

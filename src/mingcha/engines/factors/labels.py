@@ -136,10 +136,10 @@ def _of_entities(rows: Any, links: Any, spans: bool) -> Any:
     if links is None:
         return rows.mutate(entity=rows.key)
     links = links.rename(of="key")
-    joined = rows.left_join(links, rows.key == links.of)
-    if spans:
-        joined = joined.mutate(held=(joined.micros >= joined.start) & (joined.micros < joined.stop))
-        joined = joined.mutate(entity=joined.held.ifelse(joined.entity, joined.key))
+    holds = [rows.key == links.of]
+    if spans:  # a key that passed on has several
+        holds += [rows.micros >= links.start, rows.micros < links.stop]
+    joined = rows.left_join(links, holds)
     return joined.mutate(entity=joined.entity.fill_null(joined.key))
 
 

@@ -20,7 +20,7 @@ from mingcha.engines.lake.view import LakeView
 from mingcha.problems import Problem
 
 from .circles import Asked, dataset_factors
-from .days import day_number, local_days
+from .days import day_number, local_days, start_of
 from .engine import DuckDBEngine, Engine
 from .factor import Factor
 from .facts import Moment, link_relation
@@ -117,7 +117,7 @@ def _ask(engine: Engine, view: LakeView, rows: pa.Table, days: npt.NDArray[np.in
     entity = rows["entity"].cast(pa.string()).combine_chunks()
     numbers = np.arange(rows.num_rows, dtype=np.int64)
     if links is not None and "key" in rows.column_names:
-        entity = _as_linked(engine, links, entity, rows["key"], days, numbers)
+        entity = _as_linked(engine, links, entity, rows["key"], days, numbers, view.zone)
     queries = engine.upload(pa.table({"q": numbers, "entity": entity, "day": days}))
     given = None
     if "latitude" in rows.column_names:
@@ -125,11 +125,15 @@ def _ask(engine: Engine, view: LakeView, rows: pa.Table, days: npt.NDArray[np.in
     return Asked(engine, view, moment, links, spans, queries, days, given)
 
 
-def _as_linked(engine: Engine, links: Any, entity: Any, key: Any, days: Any, numbers: Any) -> Any:
-    """The entity that each row's key was linked to on its day; the given one where it was not linked yet."""
-    asked = engine.upload(pa.table({"q": numbers, "key": key.cast(pa.string()).combine_chunks(), "day": days}))
-    found = asked.join(links, "key")
+def _as_linked(engine: Engine, links: Any, entity: Any, key: Any, days: Any, numbers: Any, zone: str) -> Any:
+    """The entity that each row's key was linked to on its day; the given one where it was not linked yet. Of a key
+    that passed on, whoever had it when the day began."""
+    each, place = np.unique(days, return_inverse=True)
+    begins = np.array([start_of(int(day), zone).timestamp() * 1_000_000 for day in each], dtype=np.int64)[place]
+    columns = {"q": numbers, "key": key.cast(pa.string()).combine_chunks(), "day": days, "begins": begins}
+    found = engine.upload(pa.table(columns)).join(links, "key")
     found = found.filter(found.since < found.day, found.until >= found.day)
+    found = found.filter(found.start <= found.begins, found.begins < found.stop)
     found = engine.fetch(found.group_by("q").aggregate(entity=found.entity.min()))
     linked = np.array(entity.to_numpy(zero_copy_only=False), dtype=object)
     linked[found["q"].to_numpy()] = found["entity"].to_numpy()
