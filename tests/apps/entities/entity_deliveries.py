@@ -16,7 +16,14 @@ from mingcha.engines.lake.reading import read_document
 from mingcha.engines.linkage.identifiers import key_sql, register
 
 START = datetime(2020, 1, 1)
-TYPES = {"latitude": "number", "longitude": "number", "opened_on": "date", "closed_on": "date"}
+TYPES = {
+    "latitude": "number",
+    "longitude": "number",
+    "opened_on": "date",
+    "closed_on": "date",
+    "starts": "timestamp",
+    "issued": "date",
+}
 
 
 def day(n):

@@ -216,7 +216,16 @@ def _file_json(file: Any) -> dict[str, Any]:
 
     return {
         "entity": _entity_json(file.entity),
-        "keys": [{"key": k.value, "known_at": k.known_at, "source": k.source} for k in file.keys],
+        "keys": [
+            {
+                "key": k.value,
+                "known_at": k.known_at,
+                "valid_from": k.valid_from,
+                "valid_to": k.valid_to,
+                "source": k.source,
+            }
+            for k in file.keys
+        ],
         "total": file.total,
         "sources": [{"dataset": s.name, "title": s.title, "records": s.records} for s in file.sources],
         "disagreements": [{"role": d.role, "said": [list(said) for said in d.said]} for d in file.disagreements],

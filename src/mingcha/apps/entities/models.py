@@ -1,5 +1,7 @@
 """One entity, one file: who it is. What it did is in the lake."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +71,7 @@ class EntityKey(models.Model):
     Rows are added, and retracted; nothing else of them changes. A key that turns out to mean another entity has its row
     retracted at the moment from which that could be known, and another row added, so that any past day's view can be
     rebuilt. A row retracted at its own beginning never held: it was overtaken by older evidence that came in later.
+    Valid times are open but where a key passed from firm to firm (services/handovers.py): then several rows of it hold.
     `value` carries its scheme: `uscc:91440600…`, `licence:chicago-bacp:30790`.
     """
 
@@ -87,12 +90,24 @@ class EntityKey(models.Model):
         indexes = [models.Index(fields=["value"])]
         constraints = [
             models.UniqueConstraint(
-                fields=["value", "entity"], condition=Q(retracted_at=None), name="entity_key_live_once"
-            )
+                fields=["value", "entity"],
+                condition=Q(retracted_at=None, valid_from=None),
+                name="entity_key_live_once",
+            ),
+            models.UniqueConstraint(  # firms that a person merged may have had the key one after the other
+                fields=["value", "entity", "valid_from"],
+                condition=Q(retracted_at=None, valid_from__isnull=False),
+                name="entity_key_live_once_from",
+            ),
         ]
 
     def __str__(self):
         return self.value
+
+    @staticmethod
+    def valid(moment: datetime) -> Q:
+        """The condition that a key means its entity at `moment`."""
+        return (Q(valid_from=None) | Q(valid_from__lte=moment)) & (Q(valid_to=None) | Q(valid_to__gt=moment))
 
 
 class KeyConflict(models.Model):

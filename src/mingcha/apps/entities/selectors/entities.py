@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import in_jurisdiction
@@ -63,7 +64,8 @@ def entity_get(key: str, *, user: User | None = None) -> Entity:
     if ":" in text:
         scheme, _, value = text.rpartition(":")
         values |= {text, key_of(scheme.lower(), value) or text}
-    links = EntityKey.objects.filter(value__in=values, retracted_at=None).select_related("entity")
+    links = EntityKey.objects.filter(EntityKey.valid(timezone.now()), value__in=values, retracted_at=None)
+    links = links.select_related("entity")
     if user is not None:
         links = links.filter(in_jurisdiction(user, "entity__division"))
     entities = {link.entity_id: link for link in links}

@@ -122,7 +122,9 @@ def entity_file(
     contracts = {
         pk: contract_kept(pk, digest) for pk, digest in Dataset.objects.filter(pk__in=found).values_list("pk", "digest")
     }
-    spans = {k.value: (k.valid_from, k.valid_to) for k in keys if k.valid_from or k.valid_to}
+    spans: dict[str, list[EntityKey]] = {}
+    for key_row in keys:
+        spans.setdefault(key_row.value, []).append(key_row)
     records = [r for pk, rows in found.items() for r in _records(contracts[pk], rows, spans, unmask)]
     records.sort(key=lambda r: (r.event_at, r.latest.known_at, r.dataset, r.latest.batch, r.latest.file, r.latest.row))
     counts: dict[str, int] = {}
@@ -154,15 +156,14 @@ def _files(datasets: Iterable[str] | None) -> dict[str, int]:
 def _records(
     contract: Contract,
     rows: list[dict[str, Any]],
-    spans: Mapping[str, tuple[datetime | None, datetime | None]],
+    spans: Mapping[str, list[EntityKey]],
     unmask: bool,
 ) -> Iterable[Record]:
-    """The records of one dataset, each with its versions."""
+    """The records of one dataset, each with its versions; of a key that passed on, those of this holder."""
     versions: dict[bytes, list[dict[str, Any]]] = {}
     for row in rows:
-        valid_from, valid_to = spans.get(row["_key"], (None, None))
         event = _aware(row["_event_at"])
-        if (valid_from is None or event >= valid_from) and (valid_to is None or event < valid_to):
+        if any(_holds(span, event) for span in spans[row["_key"]]):
             versions.setdefault(row["_id"], []).append(row)
     fields = {f.name: (f.title or f.name, f.masked and not unmask) for f in contract.fields}
     for said in versions.values():
@@ -181,6 +182,10 @@ def _records(
             earlier=tuple(earlier),
             changed=changed,
         )
+
+
+def _holds(key: EntityKey, moment: datetime) -> bool:
+    return (key.valid_from is None or moment >= key.valid_from) and (key.valid_to is None or moment < key.valid_to)
 
 
 def _version(row: dict[str, Any], fields: Mapping[str, tuple[str, bool]]) -> Version:

@@ -58,7 +58,9 @@ def entity_split(*, entity: Entity, keys: Iterable[str], reason: str, user: User
                 todo_zh="请用 mingcha entity show 查看它现在的编码。",
                 todo_en="See what key it has now, with mingcha entity show.",
             )
-        held = {key.value: key for key in EntityKey.objects.filter(entity=entity, retracted_at=None)}
+        held: dict[str, list[EntityKey]] = {}
+        for row in EntityKey.objects.filter(entity=entity, retracted_at=None).order_by("known_at", "value"):
+            held.setdefault(row.value, []).append(row)
         strange = [value for value in values if value not in held]
         own = [value for value in values if entity.key in (value.removeprefix("uscc:"), provisional_key(value))]
         if strange or not values or own or len(values) == len(held):
@@ -76,11 +78,11 @@ def entity_split(*, entity: Entity, keys: Iterable[str], reason: str, user: User
                 todo_en="Its keys are: " + ", ".join(sorted(held)[:20]),
             )
         if to is None:
-            first = min((held[value] for value in values), key=lambda key: (key.known_at, key.value))
-            key = provisional_key(first.value)
+            first = min(values, key=lambda value: (held[value][0].known_at, value))
+            key = provisional_key(first)
             to, _ = Entity.ever.get_or_create(key=key, defaults={"provisional": True, "simulated": entity.simulated})
             Entity.ever.filter(pk=to.pk).update(merged_into=None)
-        moved = [held[value] for value in values]
+        moved = [row for value in values for row in held[value]]
         _move(moved, to, "split", reason, user, dict.fromkeys((key.pk for key in moved), True))
         audit_record(
             user=user,

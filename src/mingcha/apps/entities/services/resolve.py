@@ -9,18 +9,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.exchange.models import Batch, Dataset, LakeFile
-from mingcha.apps.exchange.selectors import dataset_contract, lake_folder, lake_view
+from mingcha.apps.exchange.selectors import contract_kept, dataset_contract, lake_folder, lake_view
 from mingcha.engines.lake import lookup
 from mingcha.engines.linkage import description, evidence
 from mingcha.instance import home
 
 from .. import search, store
 from ..models import Entity, EntityKey, KeyConflict, Resolution, ResolvedBatch
+from . import handovers
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,7 +36,10 @@ _HELD = {
     "since": "TIMESTAMP",
     "until": "TIMESTAMP",
     "pinned": "BOOLEAN",
+    "valid_from": "TIMESTAMP",
+    "valid_to": "TIMESTAMP",
 }
+_TIMES = ("k.known_at", "k.retracted_at", "k.valid_from", "k.valid_to")
 _TEXTS = (*description.LENGTHS, *description.DATES)
 _STORED = {"entity": "VARCHAR", "origin": "VARCHAR", "merged": "VARCHAR", "simulated": "BOOLEAN"}
 _STORED |= {"latitude": "DOUBLE", "longitude": "DOUBLE", **dict.fromkeys(_TEXTS, "VARCHAR")}
@@ -80,7 +85,7 @@ def _resolve_pending(names: list[str] | None, user: User | None, say: Say) -> Re
     deliveries = _deliveries(pending)
     with _duckdb() as duck:
         if deliveries:
-            _work_out(duck, deliveries, say)
+            _work_out(duck, deliveries, pending, say)
         say("写入主体与关联", "writing entities and links")
         return _commit(duck, deliveries, pending, user, begun)
 
@@ -98,7 +103,7 @@ def _index(names: list[str] | None) -> None:
     lookup.indexes_sweep(lake=lake)
 
 
-def _deliveries(batches: list[Batch]) -> list[evidence.Delivery]:
+def _deliveries(batches: Iterable[Batch]) -> list[evidence.Delivery]:
     numbers: dict[str, list[int]] = {}
     for batch in batches:
         numbers.setdefault(batch.dataset.name, []).append(batch.number)
@@ -110,6 +115,15 @@ def _deliveries(batches: list[Batch]) -> list[evidence.Delivery]:
     ]
 
 
+def _of_handovers(pending: list[Batch]) -> list[evidence.Delivery]:
+    """All rows so far that may tell of keys that pass on."""
+    datasets = Dataset.objects.filter(keyed_by="entity").values_list("pk", "digest")
+    telling = [pk for pk, digest in datasets if handovers.tells_of_handovers(contract_kept(pk, digest))]
+    known = Q(resolved__isnull=False) | Q(pk__in=[batch.pk for batch in pending])
+    batches = Batch.objects.filter(known, dataset__in=telling, withdrawn_at=None).select_related("dataset")
+    return _deliveries(batches)
+
+
 def _duckdb() -> duckdb.DuckDBPyConnection:
     import duckdb
 
@@ -119,28 +133,38 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     return duck
 
 
-def _work_out(duck: duckdb.DuckDBPyConnection, deliveries: list[evidence.Delivery], say: Say) -> None:
+def _work_out(
+    duck: duckdb.DuckDBPyConnection, deliveries: list[evidence.Delivery], pending: list[Batch], say: Say
+) -> None:
     """All that is to be written, as DuckDB's tables; the database is only read."""
     evidence.open_tables(duck)
+    handovers.open_tables(duck)
     description.open_tables(duck)
     say("读取新批次中的编码", "reading the keys of new batches")
     evidence.collect(duck, deliveries)
+    handovers.collect(duck, deliveries)
     _organisation_codes(duck)
     say("比对已有关联", "comparing with the links that are there")
     with store.wanted(duck, "SELECT key FROM seen") as table:
         store.table_from(duck, "held", _HELD, _held_sql(f"JOIN {table} w ON w.value = k.value"))
-    duck.execute("CREATE TABLE unchanged AS SELECT key, entity FROM held WHERE until IS NULL")
-    if evidence.find_news(duck):
-        with store.wanted(duck, "SELECT key FROM news") as table:
-            sharing = (
-                f"SELECT o.value FROM {KEY} o WHERE o.retracted_at IS NULL AND o.entity_id IN (SELECT m.entity_id "
-                f"FROM {KEY} m JOIN {table} w ON w.value = m.value WHERE m.retracted_at IS NULL)"
-            )
-            store.table_from(duck, "held", _HELD, _held_sql(f"JOIN ({sharing}) s ON s.value = k.value"))
+        disputed = f"SELECT DISTINCT c.value FROM {CONFLICT} c JOIN {table} w ON w.value = c.value"
+        store.table_from(duck, "disputed", {"key": "VARCHAR"}, disputed)
+    duck.execute("CREATE TABLE unchanged AS SELECT key, entity FROM held WHERE until IS NULL AND valid_to IS NULL")
+    news = evidence.find_news(duck)
+    if contested := handovers.find_contested(duck):
+        handovers.collect(duck, _of_handovers(pending), contested=True)
+        handovers.ask_for(duck)
+    if news or contested:
+        _hold_news(duck)
+        while handovers.missing(duck):
+            _hold_news(duck)
+        handovers.set_aside(duck)
         evidence.resolve_news(duck)
+        handovers.put_back(duck)
     duck.execute("INSERT INTO live SELECT * FROM unchanged ANTI JOIN live USING (key)")
     say("汇总主体信息", "gathering what describes the entities")
     description.collect(duck, deliveries)
+    handovers.describe_past_holders(duck)
     of_told = "SELECT l.entity FROM live l SEMI JOIN told t USING (key)"
     with store.wanted(duck, f"SELECT entity FROM entities UNION {of_told}") as table:
         store.table_from(duck, "stored", _STORED, _stored_sql(table))
@@ -152,6 +176,16 @@ def _work_out(duck: duckdb.DuckDBPyConnection, deliveries: list[evidence.Deliver
         FROM stored s LEFT JOIN entities e USING (entity)""")
     description.merge(duck, _ranks())
     description.derive(duck)
+
+
+def _hold_news(duck: duckdb.DuckDBPyConnection) -> None:
+    """Fill `held` with the rows of all keys of every entity that a key in `news` belongs to."""
+    with store.wanted(duck, "SELECT key FROM news") as table:
+        sharing = (
+            f"SELECT o.value FROM {KEY} o WHERE o.retracted_at IS NULL AND o.entity_id IN (SELECT m.entity_id "
+            f"FROM {KEY} m JOIN {table} w ON w.value = m.value WHERE m.retracted_at IS NULL)"
+        )
+        store.table_from(duck, "held", _HELD, _held_sql(f"JOIN ({sharing}) s ON s.value = k.value"))
 
 
 def _organisation_codes(duck: duckdb.DuckDBPyConnection) -> None:
@@ -173,9 +207,9 @@ def _organisation_codes(duck: duckdb.DuckDBPyConnection) -> None:
 
 def _held_sql(condition: str) -> str:
     """SQL of the database for `held`: rows that held at some time, of the keys that `condition` joins to k."""
-    since, until = store.text_of_time("k.known_at"), store.text_of_time("k.retracted_at")
+    since, until, start, stop = map(store.text_of_time, _TIMES)
     return (
-        f"SELECT DISTINCT k.id, k.value, e.key, {since}, {until}, k.pinned FROM {KEY} k "
+        f"SELECT DISTINCT k.id, k.value, e.key, {since}, {until}, k.pinned, {start}, {stop} FROM {KEY} k "
         f"JOIN {ENTITY} e ON e.id = k.entity_id {condition} WHERE k.retracted_at IS NULL OR k.retracted_at > k.known_at"
     )
 
@@ -260,12 +294,17 @@ def _write_links(duck: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, in
         duck.execute(f"SELECT {store.time_of('until')}, id FROM retracted ORDER BY id"),
     )
     added = store.write(
-        f"INSERT INTO {KEY} (value, entity_id, known_at, retracted_at, recorded_at, source, pinned) "
-        f"VALUES (%s, {one}, %s, %s, %s, %s, %s)",
+        f"INSERT INTO {KEY} "
+        "(value, entity_id, known_at, retracted_at, valid_from, valid_to, recorded_at, source, pinned) "
+        f"VALUES (%s, {one}, %s, %s, %s, %s, %s, %s, %s)",
         duck.execute(
-            f"SELECT key, entity, {store.time_of('since')}, {store.time_of('until')}, {stamp}, source, false "
-            "FROM links ORDER BY entity, key, since"
+            f"SELECT key, entity, {', '.join(map(store.time_of, ('since', 'until', 'valid_from', 'valid_to')))}, "
+            f"{stamp}, source, false FROM links ORDER BY entity, key, since"
         ),
+    )
+    store.write(
+        f"UPDATE {CONFLICT} SET decided_at = %s WHERE value = %s AND claimant_id = {one} AND decided_at IS NULL",
+        duck.execute(f"SELECT {stamp}, key, entity FROM settled ORDER BY ALL"),
     )
     store.write(
         f"INSERT INTO {CONFLICT} (value, entity_id, claimant_id, source, known_at) VALUES (%s, {one}, {one}, %s, %s) "
