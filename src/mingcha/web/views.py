@@ -37,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "plan_count": plans.count(),
         "drafts": plans.filter(state=PlanState.DRAFT).count(),
         "may_approve": may(user, "supervision.plan.approve"),
+        "may_plan": may(user, "supervision.plan.create"),
         "may_sign": may(user, "risk.model.sign"),
     }
     return render(request, "web/home.html", context)

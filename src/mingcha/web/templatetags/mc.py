@@ -11,11 +11,18 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from mingcha.apps.accounts.permissions import may as permitted
 from mingcha.output import unmarked
 
 register = template.Library()
 MINUS = "−"
 DASH = "—"
+
+
+@register.filter
+def may(user: Any, action: str) -> bool:
+    """Whether to offer `user` what needs the right to `action`: a link that ends in a refusal is none."""
+    return permitted(user, action)
 
 
 @register.filter
