@@ -52,14 +52,14 @@ def _said(said: Iterable[tuple[str, str, datetime.datetime]], contracts: dict[st
 
 
 def _line(record: Record, contract: Contract, probabilities: bool) -> dict[str, Any]:
-    happened, known = timezone.localtime(record.event_at), timezone.localtime(record.latest.known_at)
+    happened, known = happened_of(record, contract), timezone.localtime(record.latest.known_at)
     drawn = contract.inspections.pi if contract.inspections and not probabilities else ""
     cells = [c for c in record.latest.cells if c.value not in (None, "", []) and (not drawn or c.name != drawn)]
     return {
         "year": happened.year,
-        "happened": happened.date() if happened.time() == datetime.time() else happened,
+        "happened": happened,
         "known": known,
-        "later": known.date() != happened.date(),
+        "later": known.date() != (happened.date() if isinstance(happened, datetime.datetime) else happened),
         "assumed": record.known_assumed,
         "icon": _icon(contract),
         "title": record.title,
@@ -74,19 +74,41 @@ def _line(record: Record, contract: Contract, probabilities: bool) -> dict[str, 
     }
 
 
-def _summary(cells: list, contract: Contract) -> str:
-    """The values that tell of the event itself, not who, where or when; of an inspection its outcome first."""
+def happened_of(record: Record, contract: Contract) -> datetime.date | datetime.datetime:
+    """When the event was: the day alone where the contract knows no more (the lake keeps the instant at which the day
+    began in the contract's zone, which is some hour of ours), else the time in the instance's zone."""
+    stated = next((c.value for c in record.latest.cells if c.name == contract.event_time), None)
+    if isinstance(stated, datetime.date) and not isinstance(stated, datetime.datetime):
+        return stated
+    happened = timezone.localtime(record.event_at)
+    return happened.date() if happened.time() == datetime.time() else happened
+
+
+def _summary(cells: list, contract: Contract) -> list[tuple[str, str]]:
+    """The fields that tell of the event itself, not who, where or when, as (title, value); of an inspection its outcome
+    first."""
     told = {*contract.roles.values(), *(k.field for k in contract.entity_keys), *contract.primary_key}
     told |= {contract.event_time, contract.known_time, contract.latitude, contract.longitude}
-    telling: dict[str, str] = {}
+    telling: dict[str, Any] = {}
     if contract.inspections:
         told |= {contract.inspections.pi, contract.inspections.stratum, contract.inspections.inspector}
         labels = " ".join(point.label for point in contract.inspections.risk_points if not point.label_in)
-        telling = {c.name: _text(c.value) for c in cells if re.search(rf"\b{re.escape(c.name)}\b", labels)}
+        telling = {c.name: c for c in cells if re.search(rf"\b{re.escape(c.name)}\b", labels)}
     for cell in cells:
         if cell.name not in told and not cell.masked:
-            telling.setdefault(cell.name, _text(cell.value))
-    return " · ".join(text if len(text) <= 40 else text[:39] + "…" for text in list(telling.values())[:4])
+            telling.setdefault(cell.name, cell)
+    return [_named(cell) for cell in list(telling.values())[:4]]
+
+
+_MEASURE = re.compile(r"(.+?)[（(]([^（）()]{1,6})[)）]")
+
+
+def _named(cell: Any) -> tuple[str, str]:
+    """A field's short title and its value. The unit of a number stands in its title, 面积（㎡）: told after it."""
+    text, measured = _text(cell.value), _MEASURE.fullmatch(cell.title)
+    if measured and isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+        return measured[1], f"{text} {measured[2]}"
+    return cell.title, text if len(text) <= 40 else text[:39] + "…"
 
 
 def _icon(contract: Contract) -> str:
