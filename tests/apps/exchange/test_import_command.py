@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.apps.exchange.licences import file, licences
+from tests.apps.exchange.licences import changed, file, licences
 
 
 @pytest.fixture
@@ -73,3 +73,38 @@ def test_a_problem_is_told_in_the_users_language_and_the_status_is_2(run, tmp_pa
         code, out, errors = run(*words, lang=lang)
         assert (code, out) == (2, "")
         assert said in errors
+
+
+def test_a_file_of_which_nothing_was_accepted_is_no_success(run, tmp_path):
+    properties = changed("issued", logicalTypeOptions={"format": "MM/dd/yyyy"})
+    (tmp_path / "wrong.yaml").write_text(licences(properties=properties), encoding="utf-8")
+    bad = file(tmp_path / "a.csv", *(f"JY{i},,,1,2020-01-{i:02}" for i in range(1, 21)))
+    code, out, errors = run("import", "wrong.yaml", bad)
+    assert code == 2 and "licences/1" in errors
+    assert "of 20 rows read, none was accepted" in errors and "The commonest reason (20 rows): issued" in errors
+    assert "(MM/dd/yyyy), as '2020-01-01'" in errors and "%" not in errors + out
+    assert "quarantine stay" in errors and "quarantine replay licences --contract FILE" in errors
+    listed = json.loads(run("quarantine", "list", "--json")[1])["reasons"]
+    assert [(r["rows"], r["reason_zh"]) for r in listed] == [(20, "不是日期（MM/dd/yyyy）")]
+    (tmp_path / "mended.yaml").write_text(licences(version="1.1.0"), encoding="utf-8")
+    assert run("quarantine", "replay", "licences", "--contract", "mended.yaml")[0] == 0
+    assert "20 rows, 1 files" in run("dataset", "show", "licences")[1]
+
+
+def test_each_barren_file_of_a_delivery_is_named_and_a_masked_value_is_not_told(run, tmp_path):
+    good = file(tmp_path / "good.csv", "JY1,,,1,2020-01-01")
+    long = file(tmp_path / "long.csv", "JY2,,张三李四王五,1,2020-01-01")
+    code, out, errors = run("import", "c.yaml", good, long, "--json", lang="zh")
+    assert code == 2 and json.loads(out)["rows_accepted"] == 1
+    assert "long.csv：读入 1 行，没有一行入库" in errors and "good.csv" not in errors
+    assert "张三" not in errors and "***" in errors
+
+
+def test_a_where_that_chooses_nothing_is_said_and_an_empty_delivery_is_a_warning(run, tmp_path):
+    path = file(tmp_path / "a.csv", "JY1,,,10,2020-01-01")
+    code, _, errors = run("import", "c.yaml", path, "--where", "seats > 99")
+    assert code == 2 and "--where chose none" in errors and "Check the condition of --where" in errors
+    assert run("import", "c.yaml", path)[0] == 0
+    code, _, errors = run("import", "c.yaml", file(tmp_path / "empty.csv"))
+    assert code == 0 and "empty.csv has a header and no rows" in errors
+    assert run("import", "c.yaml", file(tmp_path / "b.csv", "JY1,,,10,2020-01-01", ""))[0] == 0  # known already

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
+from tests.engines.lake.deliveries import contract, deliver, write
 
 from mingcha.engines.lake.standards import STANDARDS, cn_id_valid
 
@@ -76,3 +77,26 @@ def test_empty_values_are_left_to_required():
     for name, shipped in STANDARDS.items():
         if shipped.column:
             assert len(shipped.column(pa.array([None, "x"], pa.string()))) == 2, name
+
+
+USCC = "91440606748023528A"
+WIDE = str.maketrans({chr(i): chr(i + 0xFEE0) for i in range(0x21, 0x7F)})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (USCC.lower(), "has lower-case letters: in capitals it is right"),
+        (USCC.translate(WIDE), "is in full-width characters: in half-width ones it is right"),
+        (USCC.lower().translate(WIDE), "full-width and lower-case"),
+        (USCC[:-1] + "b", "not a valid unified social credit code"),
+        (USCC[:-1], "not a valid unified social credit code"),
+    ],
+)
+def test_a_code_that_is_only_spelt_wrongly_is_told_so_and_kept_as_supplied(tmp_path, value, said):
+    quality = [{"type": "custom", "engine": "mingcha", "implementation": "uscc"}]
+    things = contract([{"name": "id", "primaryKey": True, "quality": quality}])
+    done = deliver(tmp_path / "lake", things, write(tmp_path / "a.csv", f"id\n{value}\n{USCC}\n"))
+    assert done.rows("id") == [(USCC,)]
+    (held,) = done.held()
+    assert held["cells"] == {"id": value} and said in held["faults"][0]["reason_en"]

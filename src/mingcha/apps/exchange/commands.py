@@ -49,6 +49,7 @@ def import_(
     open_django()
     from mingcha.apps.accounts.selectors import user_acting
 
+    from .nothing import came_to_nothing
     from .services import batch_import
 
     user = user_acting(by, "exchange.dataset.import")
@@ -66,6 +67,7 @@ def import_(
         print_json(report.as_json())
     else:
         _print_report(report)
+    came_to_nothing(report)
 
 
 @quarantine_app.command("list")

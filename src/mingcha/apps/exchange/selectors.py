@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import whole_bureau
 from mingcha.engines.lake.contract import Contract
-from mingcha.engines.lake.held import Within, faults
+from mingcha.engines.lake.held import Within, commonest, faults
 from mingcha.engines.lake.reading import contract_of
 from mingcha.engines.lake.view import LakeView, Source
 from mingcha.instance import home
@@ -143,7 +143,7 @@ def quarantine_rows(
     is."""
     found = dataset_get(dataset)
     within = quarantine_within(user, found)
-    masked = {f.name for f in dataset_contract(found).fields if f.masked}
+    masked = _masked(found)
     held = LakeFile.objects.filter(dataset__name=dataset, kind=LakeFile.Kind.QUARANTINE, retired_at=None)
     if batch is not None:
         held = held.filter(batch__number=batch)
@@ -154,13 +154,32 @@ def quarantine_rows(
         names = batch_file_names(file.batch)
         only = (reason.field, reason.rule, reason.reason_en) if reason else None
         for fault in faults(lake_folder() / file.path, only=only, within=within, limit=left):
-            unreadable = fault.pop("unreadable")
-            if fault["value"] and (fault["field"] in masked or (unreadable and masked)):
-                fault["value"] = "***"
-            yield {"batch": file.batch.number, **fault, "file": names.get(fault["file"], "")}
+            shown = _shown(fault, masked)
+            yield {"batch": file.batch.number, **shown, "file": names.get(fault["file"], "")}
             left = left - 1 if left is not None else None
         if left == 0:
             return
+
+
+def quarantine_commonest(dataset: str, batch: int, file: int) -> dict[str, Any] | None:
+    """Why most rows of a delivery's file (its number) are held back (`held.commonest`), masked as in
+    `quarantine_rows`; None where none is."""
+    found = dataset_get(dataset)
+    held = found.files.filter(batch__number=batch, kind=LakeFile.Kind.QUARANTINE, retired_at=None).first()
+    fault = commonest(lake_folder() / held.path, file) if held else None
+    return _shown(fault, _masked(found)) if fault else None
+
+
+def _masked(dataset: Dataset) -> set[str]:
+    return {f.name for f in dataset_contract(dataset).fields if f.masked}
+
+
+def _shown(fault: dict[str, Any], masked: set[str]) -> dict[str, Any]:
+    """A fault as it may be read: without the value of a masked field, or of a text that may hold one."""
+    unreadable = fault.pop("unreadable")
+    if fault["value"] and (fault["field"] in masked or (unreadable and masked)):
+        fault["value"] = "***"
+    return fault
 
 
 def lake_view(names: Iterable[str] | None = None, *, links: tuple[Path, ...] = ()) -> LakeView:

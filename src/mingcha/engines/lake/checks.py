@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mingcha.engines.linkage.identifiers import key_sql
+from mingcha.engines.linkage.identifiers import half_width_sql, key_sql
 
 from .contract import STORED, Contract, Field, Rule
 from .expressions import compile_expression, fields_used
@@ -41,7 +41,8 @@ def text(value: str) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """`sql` is true or unknown of a good row. `value` is SQL for what to show of a bad one."""
+    """`sql` is true or unknown of a good row. `value` is SQL for what to show of a bad one. `nearly`: (SQL, zh, en), a
+    condition of a bad one under which it has that reason."""
 
     field: str
     rule: str
@@ -51,6 +52,14 @@ class Check:
     reason_en: str
     warning: bool = False
     judgeable: str = "TRUE"  # SQL: false where a field that it reads is there but of the wrong type, a fault of its own
+    nearly: tuple[tuple[str, str, str], ...] = ()
+
+    def reason(self, language: str) -> str:
+        """SQL for the reason of a bad row."""
+        place = 1 if language == "zh" else 2
+        otherwise = text(self.reason_zh if language == "zh" else self.reason_en)
+        cases = " ".join(f"WHEN {n[0]} THEN {text(n[place])}" for n in self.nearly)
+        return f"CASE {cases} ELSE {otherwise} END" if cases else otherwise
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ class Checks:
     def faults(self, source: str) -> str:
         found = ", ".join(
             f"CASE WHEN ({c.sql}) IS FALSE AND {c.judgeable} THEN {{'field': {text(c.field)}, 'rule': {text(c.rule)}, "
-            f"'value': {c.value}, 'reason_zh': {text(c.reason_zh)}, 'reason_en': {text(c.reason_en)}}} END"
+            f"'value': {c.value}, 'reason_zh': {c.reason('zh')}, 'reason_en': {c.reason('en')}}} END"
             for c in self.checks
             if not c.warning
         )
@@ -137,15 +146,14 @@ def _own_checks(field: Field) -> list[Check]:
     checks = []
     if field.type in _TYPES:
         zh, en = _TYPES[field.type]
-        shape = " / ".join(field.formats)
         checks.append(
             Check(
                 field.name,
                 "type",
                 type_holds(field, raw, column),
                 raw,
-                zh.format(f"（{shape}）" if shape else ""),
-                en.format(f" ({shape})" if shape else ""),
+                zh.format(f"（{field.letters}）" if field.letters else ""),
+                en.format(f" ({field.letters})" if field.letters else ""),
             )
         )
     if field.required:
@@ -166,7 +174,26 @@ def _rule_check(rule: Rule, contract: Contract, now: str) -> Check:
     judgeable = " AND ".join(f"({t})" for t in typed) or "TRUE"
     warning = rule.severity == "warning"
     value = f"{quote(rule.field)}::VARCHAR" if rule.field else _named(fields)
-    return Check(rule.field, rule.name, sql, value, rule.reason_zh, rule.reason_en, warning, judgeable)
+    nearly = _folded(STANDARDS[rule.standard].folded, quote(rule.field + "#")) if rule.standard else ()
+    return Check(rule.field, rule.name, sql, value, rule.reason_zh, rule.reason_en, warning, judgeable, nearly)
+
+
+def _folded(valid: str, raw: str) -> tuple[tuple[str, str, str], ...]:
+    """How a code that is wrong as supplied would be right. It is told, not done: what a department sent is kept as it
+    is, and the row waits for its mending."""
+    if not valid:
+        return ()
+    half = half_width_sql(raw)
+    kinds = (
+        (half, "是全角字符：改为半角即正确", "is in full-width characters: in half-width ones it is right"),
+        (f"upper({raw})", "有小写字母：改为大写即正确", "has lower-case letters: in capitals it is right"),
+        (
+            f"upper({half})",
+            "有全角字符和小写字母：改为半角、大写即正确",
+            "has full-width and lower-case characters: half-width and in capitals it is right",
+        ),
+    )
+    return tuple((valid.format(f=spelt), zh, en) for spelt, zh, en in kinds)
 
 
 def _by_column(standard: str) -> bool:

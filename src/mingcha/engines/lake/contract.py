@@ -39,6 +39,7 @@ class Field:
     unique: bool = False
     classification: str = ""
     formats: tuple[str, ...] = ()  # strptime, for date and timestamp
+    letters: str = ""  # the formats as the contract writes them, MM/dd/yyyy: what a reader of a message knows
     separator: str = ""  # for array
     options: Mapping[str, Any] = field(default_factory=dict)
 

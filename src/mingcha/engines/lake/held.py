@@ -18,6 +18,7 @@ from .sources import Chunk, Ints, match_columns, plain
 from .view import files_sql
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
 HEADINGS = ("文件 File", "行 Row", "字段 Field", "值 Value", "原因 Reason")
@@ -38,17 +39,13 @@ def faults(
 ) -> list[dict[str, Any]]:
     """One dict a fault: file (its number), row, field, rule, value, reason_zh, reason_en, unreadable (the record could
     not be taken apart; its text is the value); `only` those of one (field, rule, reason_en), of rows `within`."""
-    import duckdb
-
     conditions = ["f.field = ? AND f.rule = ? AND left(f.reason_en, 300) = ?"] if only else []
     given = list(only or ())
     if within:
         conditions.append("starts_with(coalesce(json_extract_string(cells, ?), ''), ?)")
         given += ['$."' + within[0].replace('"', '\\"') + '"', within[1]]
     chosen = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    connection = duckdb.connect()
-    connection.execute("SET enable_progress_bar = false")  # it would draw itself into standard output
-    rows = connection.execute(
+    rows = _connected().execute(
         "SELECT file, row, f.field, f.rule, coalesce(f.value, raw) AS value, f.reason_zh, f.reason_en, "
         "raw IS NOT NULL AS unreadable "
         "FROM (SELECT file, row, cells, raw, unnest(faults) AS f, unnest(range(len(faults))) AS place "
@@ -58,6 +55,29 @@ def faults(
     )
     names = [column[0] for column in rows.description or []]
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+def commonest(path: Path, file: int) -> dict[str, Any] | None:
+    """Why most rows of a delivered file (its number) were held back: field, rule, reason_zh, reason_en, how many
+    `rows`, the `value` of one, unreadable (as of `faults`); None where the quarantine file has none of it."""
+    found = _connected().execute(
+        "SELECT f.field, f.rule, f.reason_zh, f.reason_en, count(*) AS rows, arg_min(coalesce(f.value, raw), row) AS "
+        "value, bool_or(raw IS NOT NULL) AS unreadable FROM (SELECT row, raw, unnest(faults) AS f "
+        f"FROM {files_sql((path,))} WHERE file = ?) "
+        "GROUP BY ALL ORDER BY rows DESC, f.field, f.rule, f.reason_en LIMIT 1",
+        [file],
+    )
+    names = [column[0] for column in found.description or []]
+    row = found.fetchone()
+    return dict(zip(names, row, strict=True)) if row else None
+
+
+def _connected() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")  # it would draw itself into standard output
+    return connection
 
 
 def files_of(path: Path) -> list[int]:

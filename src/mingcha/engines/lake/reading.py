@@ -293,10 +293,11 @@ def _field(prop: Mapping[str, Any], at: Place, faults: Faults | None) -> Field:
     for extra in prop.get("customProperties") or []:
         if extra.get("property") == "separator":
             separator = str(extra.get("value"))
-    formats = []
+    formats, patterns = [], []
     logical = prop.get("logicalType") or "string"
     if logical in ("date", "timestamp"):
-        for pattern in filter(None, str(options.pop("format", "")).split("|")):
+        patterns = list(filter(None, str(options.pop("format", "")).split("|")))
+        for pattern in patterns:
             try:
                 formats.append(strptime_of(pattern))
             except ValueError as letter:
@@ -319,6 +320,7 @@ def _field(prop: Mapping[str, Any], at: Place, faults: Faults | None) -> Field:
         unique=bool(prop.get("unique")),
         classification=prop.get("classification") or "",
         formats=tuple(formats),
+        letters=" / ".join(patterns),
         separator=separator,
         options=options,
     )

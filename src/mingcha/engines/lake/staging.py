@@ -32,9 +32,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass
 class StagedFile:
-    """What was learnt of a file by reading it: records, encoding, columns that the contract does not ask for."""
+    """What was learnt of a file by reading it: records, of these without fault, and left out by the selection;
+    encoding, columns that the contract does not ask for."""
 
     rows: int
+    good: int
+    left_out: int
     encoding: str
     not_taken: list[str]
 
@@ -96,7 +99,7 @@ def stage_source(
     progress: Progress | None = None,
 ) -> None:
     """The chunks of one file, the delivery's `number`-th, into `staged`."""
-    before = staged.rows_read
+    before = staged.rows_read, staged.rows_good, staged.rows_left_out
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS contents (key UBIGINT, content UBIGINT, _file INTEGER, _row BIGINT)"
     )
@@ -104,7 +107,9 @@ def stage_source(
         _stage_chunk(connection, chunk, texts, checks, number, staged, folder, quarantine, seen)
         if progress:
             progress(chunk.taken, staged.rows_read)
-    staged.files.append(StagedFile(staged.rows_read - before, source.encoding, source.not_taken))
+    after = staged.rows_read, staged.rows_good, staged.rows_left_out
+    rows, good, left_out = (now - then for now, then in zip(after, before, strict=True))
+    staged.files.append(StagedFile(rows, good, left_out, source.encoding, source.not_taken))
 
 
 def _stage_chunk(

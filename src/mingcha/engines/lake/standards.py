@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Standard:
     """Either `sql`, DuckDB's, over {f}, the typed field, and {now}, the local time of reception; or `column`, a check
-    of a whole column of texts, which is several times as fast as SQL arithmetic or a function called by SQL."""
+    of a whole column of texts, which is several times as fast as SQL arithmetic or a function called by SQL. `folded`:
+    SQL over {f} that is true of a text, spelt in capitals or half-width, that would be right."""
 
     reason_zh: str
     reason_en: str
     types: tuple[str, ...] = ("string",)
     sql: str = ""
     column: Callable[[pa.Array], Flags] | None = None
+    folded: str = ""
 
 
 _PROVINCES = "11|12|13|14|15|21|22|23|31|32|33|34|35|36|37|41|42|43|44|45|46|50|51|52|53|54|61|62|63|64|65|71|81|82"
@@ -73,16 +75,19 @@ STANDARDS: dict[str, Standard] = {
         "不是有效的统一社会信用代码（18 位，校验码须正确）",
         "not a valid unified social credit code (18 characters with a right check character)",
         column=identifiers.uscc_valid,
+        folded="uscc_valid({f})",
     ),
     "legacy15": Standard(
         "不是有效的 15 位工商注册号（校验位须正确）",
         "not a valid 15-digit registration number (with a right check digit)",
         column=identifiers.legacy15_valid,
+        folded="legacy15_valid({f})",
     ),
     "registration_no": Standard(
         "不是有效的统一社会信用代码（校验码须正确）、15 位注册号（校验位须正确）或更早的证照号",
         "not a valid USCC or 15-digit registration number (with a right check character), nor an older certificate's",
         column=registration_no_valid,
+        folded="(uscc_valid({f}) OR legacy15_valid({f}))",
     ),
     "cn_id": Standard(
         "不是有效的公民身份号码（18 位，出生日期和校验码须正确）",

@@ -91,7 +91,9 @@ def batch_import(
                 for position, ((path, digest), read) in enumerate(zip(paths, staged.files, strict=True), 1)
             ]
             report.files = [
-                {"file": s.name, "rows": s.rows, "encoding": s.encoding, "not_taken": s.not_taken} for s in sources
+                {"file": s.name, "encoding": s.encoding, "not_taken": s.not_taken}
+                | {"rows": read.rows, "good": read.good, "left_out": read.left_out}
+                for s, read in zip(sources, staged.files, strict=True)
             ]
             report.seconds = round(time.monotonic() - started, 3)
             batch_commit(
