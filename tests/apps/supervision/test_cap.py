@@ -38,7 +38,7 @@ def approved(bureau, **more):
 def freeze(bureau, plan):
     key = bureau["keys"] / "notary.key"
     party = read_party(public_file(key)) if key.exists() else ("notary", keygen("notary", key))
-    return services.draw_freeze(plan=plan, parties=dict([party]), user=bureau["planner"])
+    return services.draw_freeze(plan=plan, parties=dict([party]), user=bureau["planner"], alone=True)
 
 
 def run(bureau, draw):
@@ -149,9 +149,9 @@ def test_a_voided_frame_holds_nobody_and_counts_others_when_frozen_again(bureau)
 def test_who_is_visited_without_a_draw_takes_no_place(bureau):
     """Focused supervision is listed apart, of the first frame and of the second."""
     plan = approved(bureau, cap=1, division="980101")
-    services.draw_freeze(plan=plan, parties={}, user=None, must_visit={"E000"})
+    services.draw_freeze(plan=plan, parties={}, user=None, must_visit={"E000"}, alone=True)
     second = approved(bureau, cap=1)
-    draw = services.draw_freeze(plan=second, parties={}, user=None, must_visit={"E002"})
+    draw = services.draw_freeze(plan=second, parties={}, user=None, must_visit={"E002"}, alone=True)
     assert "E000" in inside(draw) and "E002" not in inside(draw)
     reasons = {row["id"]: row["reason"] for row in secret_table(draw, "outside.csv")}
     assert reasons["E002"] == "focused" and reasons["E004"] == "reserved" and "E000" not in reasons

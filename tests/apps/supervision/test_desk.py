@@ -98,6 +98,74 @@ def test_from_a_form_to_a_signed_public_page(desk, scored, keys):
     assert "The result is not signed" not in client.get(public).content.decode()
 
 
+def test_a_draft_shows_all_that_was_typed_and_warns(desk, scored, keys):
+    typed = {
+        "industry": "餐饮",
+        "division": "9801",
+        "skills": "冷链、特种设备",
+        "basis": "清单第 14 项",
+        "cap": 2,
+        "budget": 3,
+    }
+    found = drawn_up(desk, scored, public_on="2999-11-30", **typed)
+    page = desk("head").get(f"/plans/{found.number}/").content.decode()
+    shown = ["餐饮", "9801", "冷链、特种设备", "清单第 14 项", "双色球 2026-11-30", "2999-11-30", "by district"]
+    for text in [*shown, "percentage points", "Too few visits to estimate a violation rate"]:
+        assert text in page, text
+    desk("head").post(f"/plans/{found.number}/approve/")
+    page = desk("planner").get(f"/plans/{found.number}/").content.decode()
+    assert all(text in page for text in shown)
+
+
+def test_a_draft_is_withdrawn_with_its_reason(desk, scored, keys):
+    found = drawn_up(desk, scored)
+    client = desk("planner")
+    assert "ask-withdraw" in client.get(f"/plans/{found.number}/").content.decode()
+    client.post(f"/plans/{found.number}/withdraw/", {"reason": "重复拟订"})
+    page = client.get(f"/plans/{found.number}/").content.decode()
+    assert "Withdrawn" in page and "重复拟订" in page and "ask-withdraw" not in page and "ask-approve" not in page
+    found.refresh_from_db()
+    assert (found.state, found.withdrawn_by.username) == ("withdrawn", "planner")
+    assert "Withdrawn" in client.get("/plans/").content.decode()
+
+
+def test_one_party_or_short_teams_need_a_tick_and_stand_on_the_page(desk, scored, keys):
+    found = drawn_up(desk, scored)
+    desk("head").post(f"/plans/{found.number}/approve/")
+    client = desk("planner")
+
+    def post(**more):
+        staff = SimpleUploadedFile("staff.csv", STAFF.replace("区1", "西区").encode())
+        one = SimpleUploadedFile("a.pub", public_file(keys["公证处"]).read_bytes())
+        given = {"parties": [one], "inspectors": staff, "day": "2026-12-01"}
+        return client.post(f"/plans/{found.number}/freeze/", given | more)
+
+    answer = post()
+    assert answer.status_code == 400 and b"Parties: 1, and two are needed" in answer.content
+    answer = post(alone="on")
+    assert answer.status_code == 400 and "区1, 60 units: 0 at home, 8 away" in answer.content.decode()
+    assert post(alone="on", anyway="on").status_code == 302
+    page = client.get(f"/plans/{found.number}/").content.decode()
+    assert "One party alone takes part" in page and "60 units of the frame can be given no team" in page
+
+
+def test_the_public_page_of_a_draw_alone_says_so(desk, scored, keys):
+    one = {"公证处": keys["公证处"]}
+    found = run_through(desk, scored, one, alone="on")
+    page = desk("planner").get(f"/public/draw/{found.number}/").content.decode()
+    assert "One party alone takes part" in page and "Nobody could know or choose" not in page
+
+
+def test_publishing_says_how_many_have_signed(desk, scored, keys):
+    found = drawn_up(desk, scored)
+    desk("head").post(f"/plans/{found.number}/approve/")
+    committed(desk, keys, frozen(desk, keys, found))
+    client = desk("planner")
+    client.post(f"/plans/{found.number}/draw/", {"public_value": "03 07"})
+    page = client.get(f"/plans/{found.number}/").content.decode()
+    assert "Publish, signed by 0 of 2" in page and "0 of 2 parties have signed the result" in page
+
+
 def test_a_party_stays_away(desk, scored, keys):
     found = drawn_up(desk, scored)
     desk("head").post(f"/plans/{found.number}/approve/")
@@ -147,7 +215,7 @@ def test_what_is_wrong_stands_above_the_form(desk, staff, scored, keys):
     client = desk("planner")
     wrong = SimpleUploadedFile("secret.key", next(iter(keys.values())).read_bytes())
     answer = client.post(f"/plans/{found.number}/freeze/", {"parties": wrong})
-    assert answer.status_code == 400 and b"not mingcha-draw-party/1" in answer.content
+    assert answer.status_code == 400 and b"PRIVATE key" in answer.content
     assert b"secret.key" in answer.content and b"instance" not in answer.content
     large = SimpleUploadedFile("large.pub", bytes(5_000))
     assert b"too large" in client.post(f"/plans/{found.number}/freeze/", {"parties": large}).content
@@ -167,17 +235,18 @@ def test_who_may_not(desk, scored, keys, user):
     for address in ("/plans/new/", f"/plans/{found.number}/freeze/"):
         assert client.get(address).status_code == 403
         assert client.post(address, DRAFT).status_code == 403
-    for act in ("approve", "void", "draw", "publish"):
+    for act in ("approve", "withdraw", "void", "draw", "publish"):
         assert client.post(f"/plans/{found.number}/{act}/").status_code == 403
     for file in ("frame.csv", "audit.json"):
         assert client.get(f"/plans/{found.number}/{file}").status_code == 403
 
 
 def run_through(desk, scored, keys, **more):
-    """A plan drawn and published."""
-    found = drawn_up(desk, scored, **more)
+    """A plan drawn and published; `more`: of its freeze."""
+    found = drawn_up(desk, scored)
     desk("head").post(f"/plans/{found.number}/approve/")
-    committed(desk, keys, frozen(desk, keys, found))
+    drawing = frozen(desk, keys, found, **more)
+    committed(desk, keys, drawing, list(keys))
     client = desk("planner")
     assert client.post(f"/plans/{found.number}/draw/", {"public_value": "03 07"}).status_code == 302
     assert client.post(f"/plans/{found.number}/publish/").status_code == 302

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,8 +56,10 @@ def verify(*paths):
 
 def test_a_draw_from_key_to_estimate():
     out = prepare()
-    assert "5 of 20 in 2 strata" in out and "10 are at their cap" in out
-    assert "next: commit by" in call("status", "q4")
+    assert "5 of 20 in 2 strata" in out and "outside the frame: has had the year's visits 10" in out
+    assert "q4-secret/outside.csv" in out and "Too few visits to estimate a violation rate" in out
+    said = call("status", "q4")
+    assert "next: commit by" in said and "has had the year's visits 10" in said and 'cap"' not in said
     assert read_terms(Path("q4")).params["allocation"]["focus"] == FOCUS  # as plans have it
     with pytest.raises(Problem, match="Not yet committed"):
         call("reveal", "q4", "--key", "公证处.key")
@@ -77,15 +80,19 @@ def test_a_draw_from_key_to_estimate():
     assert "5 visits" in call("assign", "q4")
     call("sign", "q4", "q4-secret/assignment.json", "--key", "公证处.key", "--frame", "frame.csv")
     drawn = [unit["id"] for unit in json.loads(Path("q4/public.json").read_bytes())["units"] if "drawn" in unit]
-    assert "pi is corrected" in call("replace", "q4", drawn[0], "--reason", "已注销")
+    said = call("replace", "q4", drawn[0], "--reason", "已注销")
+    assert "pi is corrected" in said and "q4/replacements.json" in said
     call("sign", "q4", "q4/replacements.json", "--key", "公证处.key")
     design = [line.split(",")[0] for line in Path("q4-secret/design.csv").read_text("utf-8-sig").splitlines()[1:]]
     Path("results.csv").write_text("id,violation\n" + "".join(f"{name},{i % 2}\n" for i, name in enumerate(design)))
-    assert "in violation (95% interval" in call("estimate", "q4", "results.csv")
+    said = call("estimate", "q4", "results.csv")
+    share, number = re.search(r"of all [0-9]+: ([0-9.]+)% in violation .* about ([0-9]+) ", said).groups()
+    N = int(re.search(r"of all ([0-9]+)", said)[1])  # 20 but for the one that was replaced
+    assert float(share) * N / 100 == pytest.approx(int(number), abs=0.51)
     assert json.loads(call("estimate", "q4", "results.csv", "--json"))["results"] == 5
     Path("results.csv").write_text("id,violation\n" + "".join(f"{name},not_found\n" for name in design[:3]))
     said = call("estimate", "q4", "results.csv")
-    assert "3 can't be found" in said and "2 results are missing: the number is N times the rate" in said
+    assert "3 can't be found" in said and "2 results are missing" in said
 
     public = "q4/public.json"
     files = [
@@ -124,6 +131,44 @@ def test_a_party_that_stays_away():
     assert done.returncode == 0 and "did not reveal" in done.stdout and "voided before" in done.stdout
 
 
+def test_a_draw_alone_is_chosen_and_said(monkeypatch):
+    about = ["frame.csv", "q4", "--name", "JH-1", "--take", 5, "--public", "lottery"]
+    for parties in ([], ["--party", "公证处.key.pub"]):
+        call("keygen", "公证处") if parties else None
+        with pytest.raises(Problem, match="two are needed"):
+            call("prepare", *about, *parties)
+    out = call("prepare", *about, "--alone")
+    assert "No party takes part: whoever keeps the frame could try seeds" in out
+    assert "No party takes part" in call("status", "q4")
+    call("run", "q4", "--public-value", "1 2 3")
+    call("publish", "q4")
+    done = verify("q4/public.json")
+    assert done.returncode == 0 and "NO PARTY SIGNED" in done.stdout and "没有任何参与方签署" in done.stdout
+
+
+def test_nobody_can_be_sent_to_some():
+    Path("staff.csv").write_text("id,areas,certified,load\n" + "".join(f"Z{i},东,2027-01-31,6\n" for i in range(8)))
+    with pytest.raises(Problem, match="西, 10 units: 0 at home, 8 away"):
+        prepare()
+    assert not Path("q4").exists()
+    assert "10 units of the frame can be given no team" in prepare("q4", "--anyway")
+
+
+def test_not_before_the_day_of_the_public_value():
+    out = prepare("q4", "--public-on", "2999-01-31")
+    assert "out on 2999-01-31; nothing is drawn before" in out
+    for step in ("commit", "reveal"):
+        for party in PARTIES:
+            call(step, "q4", "--key", f"{party}.key", *(["--yes"] if step == "commit" else []))
+    with pytest.raises(Problem, match="comes out on 2999-01-31"):
+        call("run", "q4", "--public-value", "1")
+
+
+def test_the_columns_stand_in_the_help():
+    out = " ".join(CliRunner().invoke(app, ["prepare", "--help"], terminal_width=200).output.split())
+    assert "must_visit" in out and "Z001,East;West,2027-06-30,20" in out and "could try seeds" in out
+
+
 def test_who_doesnt_confirm_commits_nothing():
     prepare()
     done = CliRunner().invoke(app, ["commit", "q4", "--key", "公证处.key"], input="n\n")
@@ -140,7 +185,10 @@ def test_who_doesnt_confirm_commits_nothing():
         (["--ceiling", "0.95"], "ceiling of pi"),
         (["--model", "none.bin"], "no such model"),
         (["--day", "soon"], "Give --day"),
-        (["--party", "公证处.key"], "not mingcha-draw-party/1"),
+        (["--party", "公证处.key"], "PRIVATE key"),
+        (["--party", "staff.csv"], "JSON can.t be read"),
+        (["--public-on", "2020-01-31"], "today or a day to come"),
+        (["--public-on", "soon"], "today or a day to come"),
         (["--party", "公证处.key.pub"], "same party"),
         (["--name", " "], "needs a name"),
         (["--public", ""], "needs a name, and the source"),

@@ -38,7 +38,7 @@ def plan_of(staff, model, **more):
 def signed(plan, staff, **more):
     """The parameters that the parties of `plan` would sign."""
     services.plan_approve(plan=plan, user=staff["head"])
-    draw = services.draw_freeze(plan=plan, parties={}, user=staff["planner"], **more)
+    draw = services.draw_freeze(plan=plan, parties={}, user=staff["planner"], alone=True, **more)
     return read_terms(draw_folder(draw)).params
 
 
@@ -102,7 +102,7 @@ def test_scores_of_another_risk_point_have_no_say(staff, scored):
 def test_a_non_targeted_plan_has_no_model_and_needs_no_scores(staff, scored):
     entity("NEW")
     plan = plan_of(staff, None, kind="non_targeted")
-    assert plan.expected == {"units": 121, "visits": 12}  # nothing to foresee it by
+    assert plan.expected == {"units": 121, "visits": 12, "highest": 0.099174}  # nothing to foresee findings by
     params = signed(plan, staff)
     assert params["model"] == NO_MODEL and "as_of" not in params and params["strata"]["全部"]["N"] == 121
 
@@ -116,9 +116,43 @@ def test_provisional_and_unknown_stand_outside_and_are_counted(staff, scored):
     entity("unscored")
     plan = plan_of(staff, scored)
     assert not {"P-twin", "P-twin-2", "unknown", "closed", "unscored"} & set(plan_frame(plan).ids)
-    counted = {"provisional": 2, "unknown_status": 1, "unscored": 1}
+    counted = {"provisional": 2, "unknown_status": 1, "unscored": 1, "not_in_operation": 1}
     assert plan.frame["outside"] == counted
-    assert signed(plan, staff)["outside"] == counted | {"focused": 0, "cap": 0, "reserved": 0}
+    params = signed(plan, staff)
+    assert params["outside"] == counted | {"focused": 0, "cap": 0, "reserved": 0}
+    reasons = {row["id"]: row["reason"] for row in selectors.secret_table(plan.draw, "outside.csv")}
+    assert reasons == {
+        "P-twin": "provisional",
+        "P-twin-2": "provisional",
+        "unknown": "unknown_status",
+        "closed": "not_in_operation",
+        "unscored": "unscored",
+    }
+
+
+def test_frame_and_outside_add_up_to_everyone_of_the_division(staff, scored):
+    entity("closed", scored, status="revoked")
+    entity("P-closed", provisional=True, status="cancelled")
+    entity("retailer", scored, industry="零售")
+    entity("P-retailer", industry="零售", provisional=True)
+    plan = plan_of(staff, scored, industry="餐饮", division="9801")
+    outside = plan.frame["outside"]
+    assert (outside["other_industry"], outside["not_in_operation"]) == (4, 0)  # theirs is no industry, or another
+    assert plan.expected["units"] + sum(outside.values()) == Entity.objects.count()
+    every = plan_of(staff, scored, division="9801")
+    assert "other_industry" not in every.frame["outside"] and every.frame["outside"]["not_in_operation"] == 2
+    assert every.expected["units"] + sum(every.frame["outside"].values()) == Entity.objects.count()
+
+
+def test_an_empty_frame_says_why_by_number(staff, scored):
+    Entity.objects.filter(key__lt="E040").update(provisional=True)
+    Entity.objects.filter(key__gte="E040", key__lt="E070").update(status="revoked")
+    RiskScore.objects.filter(entity__key__gte="E070").delete()
+    with pytest.raises(Problem, match="frame is empty") as no:
+        plan_of(staff, scored)
+    assert "Outside: not in operation 30, not yet tied" in no.value.en
+    assert "two chances 40" in no.value.en and "has no score in force 50" in no.value.en
+    assert "不在营（注销、吊销等） 30" in no.value.zh and "没有现行评分 50" in no.value.zh
 
 
 def drawn_before(staff, scored, keys, at):
@@ -232,7 +266,7 @@ def test_who_must_be_visited_is_no_part_of_the_draw(staff, scored):
         services.draw_freeze(plan=services.plan_approve(plan=plan, user=staff["head"]), parties={}, user=None,
                              must_visit={"nobody"})  # fmt: skip
     plan.refresh_from_db()
-    draw = services.draw_freeze(plan=plan, parties={}, user=None, must_visit={"E001", "E100"})
+    draw = services.draw_freeze(plan=plan, parties={}, user=None, must_visit={"E001", "E100"}, alone=True)
     assert draw.units == 118 and read_terms(draw_folder(draw)).params["outside"]["focused"] == 2
     outside = (secret_folder(draw_folder(draw)) / "outside.csv").read_text("utf-8-sig")
     assert outside == "id,reason\nE001,focused\nE100,focused\n"

@@ -111,11 +111,89 @@ def test_a_party_that_stays_away_voids_once():
     assert done.returncode == 0 and "voided before" in done.stdout and "did not reveal" in done.stdout
 
 
+def test_a_plan_is_shown_as_typed_and_warns():
+    about = ["--public-source", "双色球 2999-11-30", "--public-on", "2999-11-30", "--skills", "冷链", "--by", "planner"]
+    said = plan("create", "x", "--budget", 3, "--industry", "餐饮", "--basis", "清单第 14 项", *about)
+    assert "percentage points" in said and "Mind: Too few visits to estimate a violation rate" in said
+    number = Plan.objects.get().number
+    said = plan("show", number, "--by", "planner")
+    for text in (
+        "餐饮",
+        "冷链",
+        "双色球 2999-11-30",
+        "清单第 14 项",
+        "2999-11-30",
+        "Draft",
+        "not stratified",
+        "Mind: Too few",
+    ):
+        assert text in said
+    with pytest.raises(Problem, match="today or a day to come"):
+        plan("create", "x", "--budget", 3, "--public-source", "y", "--public-on", "2020-01-01", "--by", "planner")
+
+
+def test_drafts_and_plans_never_frozen_are_withdrawn():
+    for title in ("draft", "approved"):
+        plan("create", title, "--budget", 12, "--public-source", "y", "--by", "planner")
+    draft, approved = Plan.objects.order_by("number").values_list("number", flat=True)
+    plan("approve", approved, "--by", "head")
+    with pytest.raises(Problem, match="Say why"):
+        plan("withdraw", draft, "--by", "planner")
+    for number in (draft, approved):
+        assert "is withdrawn" in plan("withdraw", number, "--reason", "重复拟订", "--by", "planner")
+    assert set(Plan.objects.values_list("state", "withdraw_reason")) == {("withdrawn", "重复拟订")}
+    assert "重复拟订" in plan("show", draft, "--by", "planner")
+    for act in (["approve", draft, "--by", "head"], ["withdraw", draft, "--reason", "x", "--by", "planner"]):
+        with pytest.raises(Problem, match="The plan is withdrawn"):
+            plan(*act)
+    keys = [part for party in PARTIES for part in ("--party", f"{party}.key.pub")]
+    with pytest.raises(Problem, match="The plan is withdrawn"):
+        plan("freeze", approved, *keys, "--by", "planner")
+
+
+def test_a_plan_whose_frame_was_frozen_is_not_withdrawn():
+    number = created()
+    freeze(number)
+    with pytest.raises(Problem, match="was frozen"):
+        plan("withdraw", number, "--reason", "x", "--by", "planner")
+    plan("void", number, "--reason", "停电", "--by", "planner")
+    with pytest.raises(Problem, match="was frozen"):
+        plan("withdraw", number, "--reason", "x", "--by", "planner")
+
+
+def test_a_frame_that_nobody_could_visit_is_frozen_on_purpose_only():
+    Path("staff.csv").write_text(STAFF.replace("区1", "西区"))
+    number = created()
+    with pytest.raises(Problem, match="区1, 60 units: 0 at home, 8 away"):
+        freeze(number, "--inspectors", "staff.csv", "--day", "2026-12-01")
+    assert Plan.objects.get().state == "approved" and not Plan.objects.get().frame.get("short")
+    _, said = freeze(number, "--inspectors", "staff.csv", "--day", "2026-12-01", "--anyway")
+    assert "60 units of the frame can be given no team" in said
+    assert "60 units of the frame can be given no team" in plan("show", number, "--by", "planner")
+
+
+def test_a_plan_drawn_by_one_party_says_so():
+    number = created()
+    with pytest.raises(Problem, match="two are needed"):
+        plan("freeze", number, "--by", "planner")
+    said = plan("freeze", number, "--party", "公证处.key.pub", "--alone", "--by", "planner")
+    assert "One party alone takes part" in said
+
+
+def test_a_plan_is_not_drawn_before_the_day_of_its_public_value(monkeypatch):
+    number = created("--public-on", "2999-11-30")
+    folder, _ = freeze(number)
+    commit_and_reveal(folder)
+    with pytest.raises(Problem, match="comes out on 2999-11-30"):
+        plan("run", number, "--public-value", "1", "--by", "planner")
+    assert Plan.objects.get().state == "committed"
+
+
 def test_freezing_says_who_is_left_to_another_plan():
     about = ["--budget", 12, "--public-source", "y", "--cap", 1, "--by", "planner"]
     for division in ("980101", ""):
         plan("create", "x", *about, "--division", division)
-    keys = ["--party", f"{PARTIES[0]}.key.pub", "--by", "planner"]
+    keys = ["--party", f"{PARTIES[0]}.key.pub", "--alone", "--by", "planner"]
     first, second = Plan.objects.order_by("number").values_list("number", flat=True)
     for number in (first, second):
         plan("approve", number, "--by", "head")
@@ -149,6 +227,7 @@ def test_who_may_not(user):
     for arguments in (
         ["create", "x", "--budget", 5, "--public-source", "y"],
         ["approve", number],
+        ["withdraw", number, "--reason", "x"],
         ["freeze", number, "--party", f"{PARTIES[0]}.key.pub"],
         ["void", number, "--reason", "x"],
         ["run", number, "--public-value", "1"],

@@ -190,7 +190,7 @@ def test_who_comes_in_must_not_have_had_the_year_s_visits(drawn, staff, scored, 
     draw.delete()
     services.plan_approve(plan=other, user=staff["head"])
     party = read_party(public_file(keys["公证处"]))
-    frozen = services.draw_freeze(plan=other, parties=dict([party]), user=None)
+    frozen = services.draw_freeze(plan=other, parties=dict([party]), user=None, alone=True)
     with pytest.raises(Problem, match="year's visits") as caught:
         replace(drawn, task.entity.key)
     assert other.number in caught.value.todo_en and key in caught.value.where
@@ -209,6 +209,7 @@ def desk(client, staff):
 
 
 def test_the_public_page_tells_of_it_and_why(drawn, desk, client, keys):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     public = f"/public/draw/{drawn.name}/"
     out = drawn.tasks.order_by("number").first()
     made = replace(drawn, out.entity.key, "已于<三月>注销")

@@ -43,14 +43,16 @@ def staff() -> dict[str, object]:
     return inspectors.directory(people, inspectors.Rules("2026-12-01", across=250_000, reseeds=50))
 
 
-def prepare(at: Path, units: int = 12, take: int = 4, parties: tuple[str, ...] = PARTIES, **options: object) -> Made:
+def prepare(
+    at: Path, units: int = 12, take: int = 4, parties: tuple[str, ...] = PARTIES, public_on: str = "", **options: object
+) -> Made:
     made = Made(at / "draw", frame_of(units))
     public = {}
     for party in parties:
         if not made.key(party).exists():
             keys.keygen(party, made.key(party))
         public.update([keys.read_party(keys.public_file(made.key(party)))])
-    plan = steps.Plan("JH-模拟-001", "simulated lottery 2026-11-30", take=take)
+    plan = steps.Plan("JH-模拟-001", "simulated lottery 2026-11-30", take=take, public_on=public_on)
     steps.prepare(made.folder, made.frame, plan, public, inspectors=staff(), **options)
     return made
 

@@ -130,10 +130,35 @@ def test_a_directory_file(tmp_path):
     path.write_text("id,areas,certified,load\nz1,东,31/1/2027,5\n")
     with pytest.raises(Problem, match="must be a date") as caught:
         inspectors.read_inspectors(path)
-    assert "row 2" in caught.value.where
+    assert "record 1 (line 2)" in caught.value.where
     path.write_text("id,areas\nz1,东\n")
-    with pytest.raises(Problem, match="lacks columns: certified, load"):
+    with pytest.raises(Problem, match="lacks columns: certified, load") as caught:
         inspectors.read_inspectors(path)
+    assert "Z001,East;West,2027-06-30,20" in caught.value.todo_en
+
+
+@pytest.mark.parametrize("cell", ["东;西", "西；东", "东|西|", "东、西", "西， 东"])
+def test_a_cell_that_holds_a_list(cell):
+    assert inspectors.listed(cell) == ("东", "西")
+
+
+def test_where_nobody_could_be_sent_is_counted_by_area_and_skills():
+    people = [
+        inspectors.Inspector("a", ("东", "西"), "2027-06-30", 4, ("冷链",)),
+        inspectors.Inspector("b", ("东",), "2027-06-30", 4),
+        inspectors.Inspector("c", ("西",), "2025-06-30", 4, ("冷链",)),
+        inspectors.Inspector("d", ("西",), "2027-06-30", 0),
+        inspectors.Inspector("e", ("西",), "2027-06-30", 1),
+    ]
+    sealed = inspectors.directory(people, inspectors.Rules("2026-12-01"))
+    places = [Visit(f"u{i}", area) for i, area in enumerate("东东西北")]
+    places += [Visit("v", "东", ("冷链",)), Visit("w", ""), Visit("x", "东", ("特种设备",)), Visit("y", "北")]
+    short = {(one.area, one.skills): (one.units, one.home, one.away) for one in inspectors.shortages(places, sealed)}
+    assert short == {("北", ()): (2, 0, 3), ("东", ("冷链",)): (1, 1, 0), ("东", ("特种设备",)): (1, 0, 0)}
+    with pytest.raises(Problem, match="4 units of the frame could be given no team of 2: 北, 2 units: 0 at home") as no:
+        inspectors.refuse_short(inspectors.shortages(places, sealed), sealed)
+    assert "1 end before 2026-12-01" in no.value.todo_en and "东（特种设备） 1 户" in no.value.zh
+    assert not inspectors.shortages(places[:3], sealed)
 
 
 @pytest.fixture(scope="module")
@@ -446,7 +471,6 @@ def test_results_become_estimates_of_the_frame(copy, tmp_path):
         < figures["violation_rate"]["high"]
         <= 1
     )
-    assert figures["violations"]["by"] == "hajek"
     for name in ("value", "se", "low", "high"):
         assert figures["violations"][name] == pytest.approx(30 * figures["violation_rate"][name])
     for line in ("nobody,1\n", f"{chosen[0]},1\n", f"{chosen[7]},maybe\n"):
@@ -455,20 +479,19 @@ def test_results_become_estimates_of_the_frame(copy, tmp_path):
             frame_estimates(copy.secret / "design.csv", path)
 
 
-def test_the_number_is_a_horvitz_thompson_total_only_when_all_results_are_in(copy, tmp_path):
-    """With half of the results a sum over them would tell half of the violations."""
+@pytest.mark.parametrize("results", [8, 4])
+def test_share_and_number_are_of_one_estimator(copy, tmp_path, results):
+    """23.1% of 2,196 is 507 and no other number; with half of the results a sum over them would tell half of it."""
     _, _, chosen = drawn_by_q(copy)
-    design = {row[0]: float(row[5]) for row in _rows(copy.secret / "design.csv")}
     path = tmp_path / "results.csv"
-
-    def told(names):
-        path.write_text("id,violation\n" + "".join(f"{name},1\n" for name in names))
-        return frame_estimates(copy.secret / "design.csv", path)["violations"]
-
-    whole = told(chosen)
-    assert whole["by"] == "horvitz-thompson"
-    assert whole["value"] == pytest.approx(sum(1 / design[name] for name in chosen))
-    assert told(chosen[:4])["value"] == pytest.approx(30)  # all that were visited are in violation
+    path.write_text("id,violation\n" + "".join(f"{name},{int(i > 1)}\n" for i, name in enumerate(chosen[:results])))
+    figures = frame_estimates(copy.secret / "design.csv", path)
+    for name in ("value", "low", "high"):
+        assert figures["violations"][name] == pytest.approx(30 * figures["violation_rate"][name])
+    path.write_text("id,outcome\n")
+    with pytest.raises(Problem, match="id and violation") as caught:
+        frame_estimates(copy.secret / "design.csv", path)
+    assert "id, outcome" in caught.value.where and "not_found" in caught.value.todo_zh
 
 
 def test_who_cant_be_found_is_a_result_with_a_rate_of_its_own(copy, tmp_path):

@@ -42,14 +42,15 @@ def test_parquet_and_chinese_column_names(tmp_path, write):
     [
         ("", "is empty", ""),
         ("name\nx\n", "no column id", ""),
-        ("id\na\na\n", r"a stands twice \(first in row 2\)", "row 3"),
-        ("id,score\n,1\n", "id is empty", "row 2"),
-        ("id,score\na,1\nb,high\nc,-1\nd,nan\n", "3 rows are not", "row 3 (high), 4 (-1), 5 (nan)"),
-        ("id,score\na,1\nb\n", "Row 3 has 1 fields, the head has 2", ""),
+        ("id\na\na\n", r"a stands twice \(first in record 1 \(line 2\)\)", "record 2 (line 3)"),
+        ("id,score\n,1\n", "id is empty", "record 1 (line 2)"),
+        ("id,score\na,1\nb,high\nc,-1\nd,nan\n", "3 are not", "record 2 (line 3): high, record 3 (line 4): -1, rec"),
+        ('id,stratum,score\n\na,"x\ny",1\n\nb,x,?\n', "1 are not", "record 2 (line 6): ?"),
+        ("id,score\na,1\nb\n", "1 fields, but the head has 2", "record 2 (line 3)"),
         ('id,score\na,"1\n', "not sound CSV", ""),
         ("id,id\na,b\n", "same name", ""),
         ("id,stratum\na,x\nb,\n", "b has no stratum", ""),
-        ("id,must_visit\na,maybe\n", "must be yes or no", "row 2"),
+        ("id,must_visit\na,maybe\n", "must be yes or no", "record 1 (line 2)"),
         (b"\xff\xfe\x00\xff\xff", "neither UTF-8 nor GB18030", ""),
     ],
 )
@@ -60,8 +61,9 @@ def test_bad_frames_say_where(write, text, said, where):
 
 
 def test_files_that_are_not_there_or_not_sound(tmp_path, write):
-    with pytest.raises(Problem, match="no such file"):
+    with pytest.raises(Problem, match="no such file") as caught:
         read_frame(tmp_path / "none.csv")
+    assert str(tmp_path.cwd()) in caught.value.todo_en
     with pytest.raises(Problem, match="not sound Parquet"):
         read_frame(write("id\na\n", name="frame.parquet"))
     with pytest.raises(Problem, match="no column visits"):

@@ -5,9 +5,12 @@ import gzip
 import json
 import shutil
 import stat
+from dataclasses import replace
+from datetime import date
 
+import numpy as np
 import pytest
-from tests.engines.sampling.small_draw import PARTIES, VALUE, commit_all, finished, prepare, reveal_all
+from tests.engines.sampling.small_draw import PARTIES, VALUE, commit_all, finished, frame_of, prepare, reveal_all
 
 from mingcha.engines.sampling import folder, keys, results, steps
 from mingcha.problems import Problem
@@ -277,9 +280,61 @@ def test_a_frame_is_not_drawn_from_twice(copy):
 
 
 def test_the_public_value_alone_carries_a_draw_without_parties(tmp_path):
-    made = prepare(tmp_path, parties=())
+    made = prepare(tmp_path, parties=(), alone=True)
     record, _, outcome = steps.run(made.folder, VALUE)
     assert outcome.drawn.sum() == 4 and record.parties == []
+
+
+@pytest.mark.parametrize("parties", [(), PARTIES[:1]])
+def test_fewer_than_two_parties_are_a_choice_that_is_made_on_purpose(tmp_path, parties):
+    with pytest.raises(Problem, match=f"Parties: {len(parties)}, and two are needed") as caught:
+        prepare(tmp_path, parties=parties)
+    assert "--alone" in caught.value.todo_zh and not (tmp_path / "draw").exists()
+    assert folder.read_terms(prepare(tmp_path, parties=parties, alone=True).folder).params["outside"]["cap"] == 0
+
+
+def test_a_frame_that_nobody_could_visit_is_sealed_on_purpose_only(tmp_path):
+    from mingcha.engines.sampling import inspectors
+
+    people = [inspectors.Inspector(f"Z{i}", ("东",), "2027-06-30", 4) for i in range(8)]
+    directory = inspectors.directory(people, inspectors.Rules("2026-12-01"))
+    given = {party: keys.keygen(party, tmp_path / f"{party}.key") for party in PARTIES}
+    plan = steps.Plan("D", "lottery", take=4)
+    with pytest.raises(Problem, match="西, 6 units: 0 at home, 8 away"):
+        steps.prepare(tmp_path / "a", frame_of(), plan, given, inspectors=directory)
+    assert not (tmp_path / "a").exists() and not (tmp_path / "a-secret").exists()
+    made = steps.prepare(tmp_path / "a", frame_of(), plan, given, inspectors=directory, anyway=True)
+    assert [(one.area, one.units) for one in made.short] == [("西", 6)]
+
+
+def test_what_the_frame_gives_to_fear_is_told(tmp_path):
+    """One firm stands out by its score: nearly certain to be visited. And four visits can't tell a rate."""
+    frame = replace(frame_of(), scores=np.array([0.9] + [0.3] * 11), classes=None, strata=["all"] * 12)
+    plan = steps.Plan("D", "lottery", take=4)
+    made = steps.prepare(tmp_path / "a", frame, plan, {}, alone=True)
+    assert made.highest > 0.85 and made.half_width > 0.3
+    unknown = steps.prepare(tmp_path / "b", replace(frame, scores=frame.scores * 100), plan, {}, alone=True)
+    assert unknown.half_width is None  # scores that are no probabilities
+
+
+def test_nothing_is_drawn_before_the_day_of_the_public_value(tmp_path):
+    made = prepare(tmp_path, public_on="2026-11-30")
+    assert folder.read_terms(made.folder).params["public_on"] == "2026-11-30"
+    commit_all(made)
+    reveal_all(made)
+    with pytest.raises(Problem, match="comes out on 2026-11-30") as caught:
+        steps.run(made.folder, VALUE, today=date(2026, 11, 29))
+    assert "2026-11-30" in caught.value.zh and not (made.folder / "public.json").exists()
+    steps.run(made.folder, VALUE, today=date(2026, 11, 30))
+
+
+def test_the_private_key_given_for_the_public_one(tmp_path):
+    for passphrase in (None, b"secret"):
+        path = tmp_path / f"{bool(passphrase)}.key"
+        keys.keygen("x", path, passphrase)
+        with pytest.raises(Problem, match="PRIVATE key") as caught:
+            keys.read_party(path)
+        assert ".pub" in caught.value.todo_en and ".pub" in caught.value.todo_zh
 
 
 @pytest.mark.parametrize(
@@ -320,18 +375,34 @@ def test_truncated_files_are_named(copy):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda frame: {"scores": frame.scores + 0.5}, "another stratum or probability"),
+        (lambda frame: {"scores": frame.scores + 0.5}, "with another score, class or probability"),
+        (lambda frame: {"strata": ["餐饮", *frame.strata[1:]]}, "1 in another stratum"),
         (lambda frame: {name: getattr(frame, name)[1:] for name in ("ids", "strata", "scores", "classes")}, "1 extra"),
         (lambda frame: {"ids": ["NEW", *frame.ids[1:]]}, "1 missing, 1 extra"),
     ],
 )
 def test_only_a_partys_own_frame_shows_a_unit_wrongly_spared(copy, spoil, said):
-    from dataclasses import replace
-
     audit = copy.secret / "audit.json"
     results.attest(copy.folder, copy.key("公证处"), audit, frame=copy.frame)
     with pytest.raises(Problem, match=said):
         results.attest(copy.folder, copy.key("公证处"), audit, frame=replace(copy.frame, **spoil(copy.frame)))
+
+
+@pytest.mark.parametrize("units", [30, 2000])
+@pytest.mark.parametrize("change", [0.7, 1.4])
+def test_the_one_firm_whose_score_differs_is_named_though_all_probabilities_move(tmp_path, units, change):
+    frame = replace(frame_of(units), strata=["all"] * units, scores=np.linspace(0.3, 0.6, units), classes=None)
+    given = {party: keys.keygen(party, tmp_path / f"{party}.key") for party in PARTIES}
+    steps.prepare(tmp_path / "a", frame, steps.Plan("D", "lottery", take=units // 10), given)
+    terms, units_sealed = folder.read_terms(tmp_path / "a"), folder.sealed(folder.status(tmp_path / "a"))
+    results.check_frame(units_sealed, frame, terms.params)
+    at = units - 3
+    scores = frame.scores.copy()
+    scores[at] *= change
+    with pytest.raises(Problem, match="1 with another score, class or probability") as caught:
+        results.check_frame(units_sealed, replace(frame, scores=scores), terms.params)
+    assert f"{frame.ids[at]}: " in caught.value.where and caught.value.where.count("%") == 2
+    assert "only follow, since the sum is fixed" in caught.value.en
 
 
 def test_receipts(copy):
@@ -350,7 +421,7 @@ def test_a_second_voided_ceremony_of_another_name_is_refused(tmp_path):
     steps.void(made.folder, "wrong frame")
     plan = steps.Plan("another", "lottery", take=4)
     with pytest.raises(Problem, match="another draw"):
-        steps.prepare(tmp_path / "x", made.frame, plan, {}, after=made.folder)
+        steps.prepare(tmp_path / "x", made.frame, plan, {}, after=made.folder, alone=True)
 
 
 def test_a_commitment_changed_after_a_reveal_is_seen_by_who_revealed(tmp_path):

@@ -9,6 +9,7 @@ class PlanState(models.TextChoices):
     COMMITTED = "committed", _("Committed")
     DRAWN = "drawn", _("Drawn")
     PUBLISHED = "published", _("Published")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class PlanKind(models.TextChoices):

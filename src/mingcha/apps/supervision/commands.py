@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from mingcha.apps.supervision.cautions import of_chances, of_teams
 from mingcha.apps.supervision.draw_words import (
     day_of,
+    day_to_come,
     model_digest,
     next_step,
     pairs,
@@ -20,6 +22,7 @@ from mingcha.apps.supervision.draw_words import (
     say,
     tell_terms,
     visits,
+    warn,
 )
 from mingcha.problems import Problem
 
@@ -83,13 +86,31 @@ def prepare(
     day: Annotated[str, typer.Option(help="Day on which certificates must be valid, YYYY-MM-DD")] = "",
     team: Annotated[int, typer.Option(help="Inspectors of a visit 每组人数")] = 2,
     across: Annotated[float, typer.Option(help="Share of visits made by inspectors of other areas 跨区比例")] = 0.075,
+    public_on: Annotated[str, typer.Option(help="Day the public value comes out; not drawn before 公布日")] = "",
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Fewer than two parties: what that gives up, below 单独")
+    ] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Though nobody can be sent to some 无人可派也封存")] = False,
     after: Annotated[Path | None, typer.Option(help="The ceremony that was voided before 此前作废的目录")] = None,
     zipped: Zipped = False,
 ) -> None:
-    """Allocate probabilities, seal the frame, write DIR/ceremony.json for the parties to sign."""
+    """Allocate probabilities, seal the frame, write DIR/ceremony.json for the parties to sign.
+
+    Columns of FRAME (CSV in UTF-8 or GB18030, or Parquet), of which only id is needed: id, stratum, score (probability
+    of a violation) or class (A to D), or pi in their place; area, skills (for --inspectors); visits (this year's, for
+    --cap), must_visit (1 or 0: visited without a draw). Others, like name and address, are left alone.
+
+    Columns of --inspectors: id, areas, certified (last day of the certificate), load (visits at most), perhaps skills,
+    conflicts (ids of units). Lists in a cell are separated by ; | 、 or ，. Z001,East;West,2027-06-30,20
+
+    --alone, with no party or one, gives up what the ceremony is for: whoever keeps the frame could try seeds until the
+    outcome pleases, and the verifier says so. Then name a public value that is still to come, and publish the root
+    before it. 单独抽取：保管名录者可以反复试种子，核验程序会写明。
+    """
     from mingcha.engines.sampling import keys, steps
     from mingcha.engines.sampling.allocation import FOCUS
     from mingcha.engines.sampling.encoding import MILLION
+    from mingcha.engines.sampling.folder import secret_folder
     from mingcha.engines.sampling.frame import read_frame
 
     parties = dict(keys.read_party(path) for path in party or [])
@@ -113,16 +134,15 @@ def prepare(
         ceiling=ceiling,
         cap=cap,
         model=model_digest(model),
+        public_on=coming.isoformat() if (coming := day_to_come(public_on)) else "",
     )
-    terms = steps.prepare(folder, read, plan, parties, inspectors=directory, after=after, zipped=zipped)
-    tell_terms(terms)
+    options: dict[str, Any] = {"inspectors": directory, "after": after, "zipped": zipped}
+    made = steps.prepare(folder, read, plan, parties, alone=alone, anyway=anyway, **options)
+    tell_terms(made.terms)
     if read.focused or read.capped or read.reserved:
-        must, capped, held = len(read.focused), len(read.capped), len(read.reserved)
-        say(
-            f"不在抽取之列：必查 {must} 户，达到年度上限 {capped} 户，待另案抽取 {held} 户（见 outside.csv）",
-            f"outside the draw: {must} must be visited, {capped} are at their cap, {held} are reserved for another "
-            "frame (outside.csv)",
-        )
+        file = secret_folder(folder) / "outside.csv"
+        say(f"名录之外的对象列在 {file}", f"who stands outside the frame is listed in {file}")
+    warn(of_chances(made.highest, made.half_width) + of_teams(made.short))
     say(
         f"把 {folder}/ 发给各方承诺；{folder.name}-secret/ 留在本机，不要外传。",
         f"Send {folder}/ to the parties to commit; keep {folder.name}-secret/ here, to yourself.",
@@ -294,6 +314,11 @@ def replace(
 
     brought = fieldwork.replace_unit(folder, unit, reason)
     say(f"替出 {unit}，替入该层下一户 {brought}；概率已更正。", f"{unit} out, {brought} in, the next; pi is corrected.")
+    file = folder / "replacements.json"
+    say(
+        f"替换记录：{file}。发给各方加签（mingcha draw sign）。",
+        f"written: {file}. Let the parties countersign it (sign).",
+    )
 
 
 @app.command(rich_help_panel=PARTY)
@@ -371,7 +396,6 @@ def estimate(
         )
     if figures["missing"]:
         say(
-            f"还缺 {figures['missing']} 户的结果：违规户数按户数乘违规率估计；若缺失与违规有关，估计会有偏。",
-            f"{figures['missing']} results are missing: the number is N times the rate; if that they are missing "
-            "has to do with violations, both are biased.",
+            f"还缺 {figures['missing']} 户的结果：若缺失与违规有关，估计会有偏。",
+            f"{figures['missing']} results are missing: if that has to do with violations, both figures are biased.",
         )

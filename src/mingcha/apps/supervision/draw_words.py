@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mingcha.apps.supervision.cautions import of_parties
 from mingcha.problems import Problem, languages
 
 if TYPE_CHECKING:
@@ -22,6 +25,12 @@ def say(zh: str, en: str) -> None:
         typer.echo(plain(zh if language == "zh" else en))
 
 
+def warn(cautions: Iterable[tuple[str, str]]) -> None:
+    """What should give pause, each on a line of its own."""
+    for zh, en in cautions:
+        say(f"注意：{zh}", f"Mind: {en}")
+
+
 def plain(text: str) -> str:
     """`text` on one line and without control characters: what a party is shown before it signs can't be forged."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
@@ -29,6 +38,8 @@ def plain(text: str) -> str:
 
 def tell_terms(terms: Terms) -> None:
     """What a party signs, in words."""
+    from mingcha.engines.sampling.frame import reasons
+
     params = terms.params
     size = sum(sizes["N"] for sizes in params["strata"].values())
     take = sum(sizes["n"] for sizes in params["strata"].values())
@@ -41,16 +52,24 @@ def tell_terms(terms: Terms) -> None:
         typer.echo(plain(f"  {name}: {sizes['n']} / {sizes['N']}"))
     low, high = params["floor"] / 10_000, params["ceiling"] / 10_000
     parties = [party["id"] for party in params["parties"]]
+    day = params.get("public_on", "")
     say(
-        f"概率 {low:g}%–{high:g}%；公开值：{params['public_source']}",
-        f"pi {low:g}% to {high:g}%; public value: {params['public_source']}",
+        f"概率 {low:g}%–{high:g}%；公开值：{params['public_source']}" + f"（{day} 公布，此前不能抽取）" * bool(day),
+        f"pi {low:g}% to {high:g}%; public value: {params['public_source']}"
+        + f" (out on {day}; nothing is drawn before)" * bool(day),
     )
     say(f"参与方：{'、'.join(parties) or '无'}", f"parties: {', '.join(parties) or 'none'}")
+    warn(of_parties(len(parties)))
     say(
         f"第 {params['attempt']} 次仪式；根 {terms.root.hex()}",
         f"ceremony {params['attempt']}; root {terms.root.hex()}",
     )
-    told = {"strata", "floor", "ceiling", "public_source", "parties", "attempt"}
+    told = {"strata", "floor", "ceiling", "public_source", "public_on", "parties", "attempt"}
+    outside = params.get("outside")
+    if isinstance(outside, dict) and all(isinstance(n, int) for n in outside.values()):
+        zh, en = reasons({reason: n for reason, n in outside.items() if n})
+        say(f"名录之外：{zh or '无'}", f"outside the frame: {en or 'nobody'}")
+        told.add("outside")
     for name in sorted(params.keys() - told):  # all of it is signed, so all of it is shown
         value = params[name]
         typer.echo(plain(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"))
@@ -113,8 +132,6 @@ def model_digest(said: str) -> str:
 
 
 def day_of(said: str) -> str:
-    from datetime import date
-
     try:
         return date.fromisoformat(said).isoformat()
     except ValueError:
@@ -122,3 +139,21 @@ def day_of(said: str) -> str:
             zh="请用 --day 给出检查开始之日，如 2026-12-01，届时证件须有效",
             en="Give --day, the day visits begin (like 2026-12-01), on which certificates must be valid",
         ) from None
+
+
+def day_to_come(said: str) -> date | None:
+    """The day of the public value; None where none is said. A day that has passed named a value that is known."""
+    if not said:
+        return None
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        day = None
+    if day is None or day < date.today():  # noqa: DTZ011 - the clerk's calendar
+        raise Problem(
+            zh=f"--public-on 应为今天或以后的日期，如 2026-11-30，而不是“{said}”",
+            en=f"--public-on must be today or a day to come, like 2026-11-30, not {said!r}",
+            todo_zh="公开值须在各方揭示之后才公布；不限定日期则不填。",
+            todo_en="The public value must come out after the last reveal; leave it out where no day is set.",
+        )
+    return day

@@ -26,7 +26,7 @@ class _Form(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs, label_suffix="")
         for field in self.fields.values():
-            if not isinstance(field.widget, forms.CheckboxSelectMultiple):
+            if not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
                 field.widget.attrs.setdefault("class", "mc-input")
             field.widget.attrs.setdefault("autocomplete", "off")
 
@@ -71,12 +71,18 @@ class PlanForm(_Form):
         help_text=_("Who has had them stands outside the frame, and is counted."),
     )
     skills = forms.CharField(
-        label=_("Skills that inspectors need"), max_length=200, required=False, help_text=_("Separated by ;")
+        label=_("Skills that inspectors need"), max_length=200, required=False, help_text=_("Separated by ; or 、")
     )
     public_source = forms.CharField(
         label=_("Public value"),
         max_length=200,
         help_text=_("Which numbers, of which day. It must come out after the last party has revealed."),
+    )
+    public_on = forms.DateField(
+        label=_("The public value comes out on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Before that day nothing is drawn. Empty: no day is set."),
     )
     basis = forms.CharField(label=_("Legal basis"), max_length=200, required=False)
 
@@ -115,6 +121,7 @@ class FreezeForm(_Form):
     parties = FilesField(
         label=_("Parties' public keys"),
         most=KEY_BYTES,
+        required=False,
         help_text=_("Each party makes its key with mingcha draw keygen and hands out the .pub file, nothing else."),
     )
     inspectors = FilesField(
@@ -136,6 +143,20 @@ class FreezeForm(_Form):
         required=False,
         help_text=_("CSV with a column id: visited without a draw, listed apart, counted in what the parties sign."),
         widget=forms.ClearableFileInput(),
+    )
+
+    alone = forms.BooleanField(
+        label=_("Draw with fewer than two parties"),
+        required=False,
+        help_text=_(
+            "Whoever keeps the frame could then try seeds until the outcome pleases, and everyone who checks the draw "
+            "is told so. Publish the frame's root before the public value comes out."
+        ),
+    )
+    anyway = forms.BooleanField(
+        label=_("Freeze although entities can be given no team"),
+        required=False,
+        help_text=_("If they are drawn, nobody is sent. The plan says which they are."),
     )
 
     def clean(self):
@@ -165,6 +186,10 @@ class DrawForm(_Form):
 
 class VoidForm(_Form):
     reason = forms.CharField(label=_("Reason, which is published"), max_length=500)
+
+
+class WithdrawForm(_Form):
+    reason = forms.CharField(label=_("Reason"), max_length=500)
 
 
 @contextmanager

@@ -17,13 +17,16 @@ class Plan(models.Model):
     kind = models.CharField(_("kind"), max_length=20, choices=PlanKind.choices, default=PlanKind.TARGETED)
     state = models.CharField(_("state"), max_length=12, choices=PlanState.choices, default=PlanState.DRAFT)
     risk_model = models.ForeignKey("risk.RiskModel", models.PROTECT, null=True, blank=True, related_name="plans")
-    frame = models.JSONField(_("frame"), default=dict)  # {"industry", "stratify_by", "skills", "as_of", "outside"}
+    frame = models.JSONField(
+        _("frame"), default=dict
+    )  # {"industry", "stratify_by", "skills", "as_of", "outside", "short"}
     cap = models.PositiveSmallIntegerField(_("visits a year at most"), null=True, blank=True)
     budget = models.PositiveIntegerField(_("visits"))
     floor_share = models.FloatField(_("uniform share"), default=0.1)
     ceiling = models.FloatField(_("highest probability"), default=0.9)
     class_weights = models.JSONField(_("class weights"), default=dict)  # {"A": 0.4, ...}; empty = the engine's
     public_source = models.CharField(_("public value"), max_length=200, blank=True)  # what it is, on which day
+    public_on = models.DateField(_("comes out on"), null=True, blank=True)  # before it nothing is drawn
     basis = models.CharField(_("legal basis"), max_length=200, blank=True)
     expected = models.JSONField(default=dict)  # hit rate, compliant visits, precision: each with its baseline
     division = models.CharField(max_length=12, blank=True)
@@ -31,6 +34,9 @@ class Plan(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     approved_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey("accounts.User", models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdraw_reason = models.CharField(max_length=500, blank=True)
     simulated = models.BooleanField(default=False)
 
     class Meta:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mingcha.apps.accounts.commands import By
+from mingcha.apps.supervision.draw_words import warn
 from mingcha.instance import open_django
 from mingcha.output import say
 from mingcha.problems import Problem, languages
@@ -76,6 +77,25 @@ def list_() -> None:
 
 
 @app.command()
+def show(number: Number, by: By) -> None:
+    """一个计划：所填各项、预期结果、须注意之处 / One plan: what was typed, what to expect, what should give pause."""
+    open_django()
+    from django.utils import translation
+
+    from mingcha.apps.accounts.selectors import user_signing
+
+    from .proof import terms
+
+    plan = _plan(number, user_signing(by, "supervision.plan.view"))
+    for language in languages():
+        with translation.override("zh-hans" if language == "zh" else "en"):
+            typer.echo(f"{plan.number}  {plan.get_state_display()}  {plan.title}")
+            for label, value in terms(plan):
+                typer.echo(f"  {label}: {value}")
+    _say_expected(plan)
+
+
+@app.command()
 def create(
     title: Annotated[str, typer.Argument(help="名称 / title")],
     budget: Annotated[int, typer.Option(min=1, help="户次 / visits")],
@@ -87,6 +107,7 @@ def create(
     cap: Annotated[int | None, typer.Option(min=1, help="每户每年最多检查次数 / visits of one entity a year")] = None,
     skills: Annotated[str, typer.Option(help="检查人员须具备的专业，以 ; 分隔 / skills that inspectors need")] = "",
     public_source: Annotated[str, typer.Option(help="公开值：什么、哪一天 / the public value and its day")] = "",
+    public_on: Annotated[str, typer.Option(help="公开值公布日，此前不能抽取 / its day, YYYY-MM-DD")] = "",
     basis: Annotated[str, typer.Option(help="依据 / legal basis")] = "",
     untargeted: Annotated[bool, typer.Option("--non-targeted", help="不定向 / non-targeted")] = False,
     model: Annotated[str, typer.Option(help="按哪个现行模型定向 / number of the model to aim by")] = "",
@@ -96,6 +117,7 @@ def create(
     from mingcha.apps.accounts.selectors import user_signing
 
     from .choices import PlanKind
+    from .draw_words import day_to_come
     from .services import plan_create
 
     user = user_signing(by, "supervision.plan.create")
@@ -111,12 +133,21 @@ def create(
         floor_share=uniform_share,
         cap=cap,
         public_source=public_source,
+        public_on=day_to_come(public_on),
         basis=basis,
         risk_model=None if untargeted and not model else _model(model),
     )
     units = plan.expected["units"]
     say(f"{plan.number}：名录 {units} 户，抽 {budget} 户", f"{plan.number}: frame of {units}, {budget} visits")
-    _say_outside(plan.frame["outside"])
+    _say_expected(plan)
+
+
+def _say_expected(plan: Any) -> None:
+    """What the plan may be expected to find, who stands outside its frame, and what should give pause."""
+    from .cautions import of_plan
+    from .proof import ceremony
+
+    _say_outside(plan.frame.get("outside", {}))
     if "plan" in plan.expected:
         ours, uniform = plan.expected["plan"], plan.expected["uniform"]
         say(
@@ -125,6 +156,12 @@ def create(
             f"expected hit rate {ours['hit_rate']:.1%} (uniform {uniform['hit_rate']:.1%}), visits to compliant firms "
             f"{ours['compliant_visits']:.0f} (uniform {uniform['compliant_visits']:.0f})",
         )
+        say(
+            f"违规率的预期误差 ±{100 * ours['half_width']:.1f} 个百分点",
+            f"expected error of the violation rate ±{100 * ours['half_width']:.1f} percentage points",
+        )
+    state = ceremony(plan.draw)
+    warn(of_plan(plan, len(state.parties) if state and not state.problem else None))
 
 
 def _say_outside(counts: dict[str, int]) -> None:
@@ -154,10 +191,25 @@ def approve(number: Number, by: By) -> None:
 
 
 @app.command()
+def withdraw(number: Number, by: By, reason: Annotated[str, typer.Option(help="原因 / why")] = "") -> None:
+    """撤回草案或尚未冻结的计划 / Withdraw a draft, or an approved plan whose frame was never frozen."""
+    open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
+    from .services import plan_withdraw
+
+    user = user_signing(by, "supervision.plan.withdraw")
+    plan_withdraw(plan=_plan(number, user), reason=reason, user=user)
+    say(f"{number} 已撤回。", f"{number} is withdrawn.")
+
+
+@app.command()
 def freeze(
     number: Number,
-    party: Annotated[list[Path], typer.Option(help="参与方公钥文件（可多个）/ a party's .pub file, repeatable")],
     by: By,
+    party: Annotated[
+        list[Path] | None, typer.Option(help="参与方公钥文件（可多个）/ a party's .pub file, repeatable")
+    ] = None,
     inspectors: Annotated[
         Path | None, typer.Option(help="检查人员名录 CSV / their directory: id, name, areas, certified, load, ...")
     ] = None,
@@ -165,12 +217,20 @@ def freeze(
     must_visit: Annotated[
         Path | None, typer.Option(help="重点监管名单 CSV（id），不参加抽取 / who is visited without a draw")
     ] = None,
+    alone: Annotated[
+        bool,
+        typer.Option("--alone", help="参与方不足两个：保管方可以反复试种子 / fewer than two: the keeper could choose"),
+    ] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="有户派不出检查人员也冻结 / though some can be given no team")
+    ] = False,
 ) -> None:
     """冻结名录，生成抽取目录供各方承诺 / Freeze the frame; makes the folder on which the parties commit."""
     open_django()
     from mingcha.apps.accounts.selectors import user_signing
     from mingcha.engines.sampling.folder import secret_folder
 
+    from .cautions import of_plan
     from .handed_in import read_ids, read_parties
     from .selectors import draw_folder, draw_reserved, named
     from .services import draw_freeze
@@ -178,11 +238,13 @@ def freeze(
     user = user_signing(by, "supervision.draw.run")
     draw = draw_freeze(
         plan=_plan(number, user),
-        parties=read_parties(party),
+        parties=read_parties(party or ()),
         user=user,
         inspectors=inspectors,
         day=day,
         must_visit=read_ids(must_visit) if must_visit else (),
+        alone=alone,
+        anyway=anyway,
     )
     say(f"已冻结 {draw.units} 户，根 {draw.root}", f"Frozen: {draw.units} units, root {draw.root}")
     if held := draw_reserved(draw):
@@ -193,6 +255,7 @@ def freeze(
             f"{len(held)} stand outside: {', '.join(plans)}, frozen and not yet drawn, may bring their year's last "
             f"visit: {named(held)} (all in outside.csv)",
         )
+    warn(of_plan(draw.plan, len(party or ())))
     folder = draw_folder(draw)
     say(
         f"把 {folder} 发给各方承诺；{secret_folder(folder)} 不要外传，其中 frame.csv 供各方核对概率。",

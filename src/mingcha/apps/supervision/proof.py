@@ -9,10 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mingcha.problems import Problem
 
+from .choices import PlanKind
 from .models import Draw, Plan
 from .selectors import draw_folder
 
@@ -98,16 +100,39 @@ def ceremony(draw: Draw | None) -> Ceremony | None:
 
 
 def outside(counts: dict[str, int]) -> list[tuple[str, int]]:
-    """Reasons for which entities stand outside a frame, in words, with their number; those of nobody left out."""
-    words = {
-        "cap": _("has had the year's visits"),
-        "reserved": _("another frozen plan may bring the year's last visit"),
-        "focused": _("under focused supervision, visited without a draw"),
-        "provisional": _("not yet tied to a registered entity: a firm could have two chances"),
-        "unknown_status": _("not known to be in operation"),
-        "unscored": _("has no score in force"),
-    }
-    return [(words.get(name, name), n) for name, n in counts.items() if n]
+    """Reasons for which entities stand outside a frame, in the reader's words, with their number; those of nobody
+    left out."""
+    from mingcha.engines.sampling.frame import REASONS
+
+    return [(in_words(REASONS.get(name, (name, name))), n) for name, n in counts.items() if n]
+
+
+def in_words(said: tuple[str, str]) -> str:
+    """The half of (zh, en) that the reader's language is."""
+    return said[0] if (get_language() or "zh").startswith("zh") else said[1]
+
+
+def terms(plan: Plan) -> list[tuple[str, Any]]:
+    """All that was said when the plan was drawn up, (label, value): who approves it must see it first."""
+    strata = {"": _("not stratified"), "district": _("by district"), "industry": _("by industry")}
+    stratum = plan.frame.get("stratify_by", "")
+    said = [
+        (_("Kind"), plan.get_kind_display()),
+        (_("Aims by"), plan.risk_model or "—"),
+        (_("Visits"), plan.budget),
+        (_("Industry"), plan.frame.get("industry") or _("all")),
+        (_("Division code"), plan.division or _("all")),
+        (_("Strata"), strata.get(stratum, stratum)),
+        (_("Share drawn uniformly"), f"{plan.floor_share:.0%}" if plan.kind == PlanKind.TARGETED else "100%"),
+        (_("Visits of one entity a year, at most"), plan.cap or _("no limit")),
+        (_("Skills that inspectors need"), plan.frame.get("skills") or _("none")),
+        (_("Public value"), plan.public_source),
+        (_("The public value comes out on"), plan.public_on.isoformat() if plan.public_on else _("no day is set")),
+        (_("Legal basis"), plan.basis or "—"),
+    ]
+    if plan.withdrawn_at:
+        said.append((_("Withdrawn"), f"{plan.withdrawn_at:%Y-%m-%d} {plan.withdrawn_by or ''} {plan.withdraw_reason}"))
+    return said
 
 
 def public_path(draw: Draw) -> Path | None:

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_safe
 
 from mingcha.lists.export import download, pieces_of
 
+from .cautions import of_parties
 from .models import Draw
-from .proof import ceremony, countersigned, public_head, public_path, replacements_path
+from .proof import ceremony, countersigned, in_words, public_head, public_path, replacements_path
 
 VERIFIER = Path(__file__).resolve().parents[4] / "verifier" / "verify_draw.py"
 SHOWN = 500  # drawn entities on the page; public.json has them all
@@ -23,12 +24,14 @@ SHOWN = 500  # drawn entities on the page; public.json has them all
 @require_safe
 def draw(request: HttpRequest, name: str) -> HttpResponse:
     found = _published(name)
+    state = ceremony(found)
     tasks = found.tasks.select_related("entity", "replaced_by__entity").order_by("number")
     context = {
         "draw": found,
         "plan": found.plan,
         "head": public_head(found),
-        "ceremony": ceremony(found),
+        "ceremony": state,
+        "cautions": [in_words(said) for said in of_parties(len(state.parties))] if state and not state.problem else [],
         "tasks": tasks[:SHOWN],
         "hidden": max(0, tasks.count() - SHOWN),
         "replaced": tasks.exclude(replaced_at=None),

@@ -19,6 +19,7 @@ from mingcha.apps.entities.models import Entity
 from mingcha.apps.risk.choices import ModelState
 from mingcha.apps.risk.models import RiskModel
 from mingcha.apps.risk.selectors import scores_in_force
+from mingcha.engines.sampling.frame import reasons
 from mingcha.instance import home
 from mingcha.problems import Problem
 
@@ -57,8 +58,8 @@ class PlanFrame:
     """The object directory of a plan, in order of id: whoever its conditions fit, those at their yearly cap too.
 
     `scores`: probabilities of a violation, NaN where there is none. `reserved`: whose cap the frozen plans
-    `reserved_by` could break together with this one. `outside`: how many the law or their data keep out of the
-    directory, by reason. `model`, `as_of`: of the scores, where they give the probabilities.
+    `reserved_by` could break together with this one. `beyond`: the keys of all others of the plan's division, by the
+    reason for which they are not in the directory. `model`, `as_of`: of the scores, where they give the probabilities.
     """
 
     ids: list[str]
@@ -70,9 +71,13 @@ class PlanFrame:
     reserved: np.ndarray
     reserved_by: list[str]
     cap: int | None
-    outside: dict[str, int]
+    beyond: dict[str, list[str]]
     model: RiskModel | None
     as_of: dt.date | None
+
+    @property
+    def outside(self) -> dict[str, int]:
+        return {reason: len(keys) for reason, keys in self.beyond.items()}
 
     @property
     def drawable(self) -> np.ndarray:
@@ -118,24 +123,14 @@ def plan_frame(plan: Plan, pending: Pending = ()) -> PlanFrame:
             todo_zh="可选：" + "、".join(STRATA),
             todo_en="Choose one of: " + ", ".join(STRATA),
         )
-    fitting = Entity.objects.filter(division__startswith=plan.division)
-    if industry := plan.frame.get("industry"):
-        fitting = fitting.filter(industry=industry)
-    outside = {
-        "provisional": fitting.filter(provisional=True, status__in=(Status.ACTIVE, Status.UNKNOWN)).count(),
-        "unknown_status": fitting.filter(provisional=False, status=Status.UNKNOWN).count(),
-    }
-    eligible = fitting.filter(provisional=False, status=Status.ACTIVE).order_by("key")
     scores = _scores(plan)
-    rows = list(eligible.values_list("pk", "key", "district", stratum or "district"))
-    if targeted:
-        outside["unscored"] = sum(row[0] not in scores for row in rows)
-        rows = [row for row in rows if row[0] in scores]
+    rows, beyond = _sorted_out(plan, scores if targeted else None, stratum or "district")
     made = visits_this_year() if any(one.cap for one in (plan, *(p for p, _ in pending))) else Counter()
     if not any(not plan.cap or made[row[1]] < plan.cap for row in rows):
+        zh, en = reasons({reason: len(keys) for reason, keys in beyond.items()} | {"cap": len(rows)})
         raise Problem(
-            zh="检查对象名录为空：没有符合条件、未达年度上限的主体（定向抽查还须已评分）。",
-            en="The frame is empty: no entity fits the conditions (scored, if targeted) and is below its yearly cap.",
+            zh=f"检查对象名录为空。名录之外：{zh}。",
+            en=f"The frame is empty. Outside: {en}.",
             where=plan.number,
             todo_zh="请放宽条件，或先运行 mingcha risk score。",
             todo_en="Widen the conditions, or run mingcha risk score first.",
@@ -156,10 +151,38 @@ def plan_frame(plan: Plan, pending: Pending = ()) -> PlanFrame:
         reserved=reserved,
         reserved_by=sorted({other.number for i in np.flatnonzero(reserved) for other in beside[i]}),
         cap=plan.cap,
-        outside=outside,
+        beyond=beyond,
         model=model,
         as_of=as_of,
     )
+
+
+def _sorted_out(
+    plan: Plan, scores: Collection[int] | None, stratum: str
+) -> tuple[list[tuple[int, str, str, str]], dict[str, list[str]]]:
+    """Everyone in the plan's division: (pk, key, district, stratum) of whom its conditions fit, and the keys of all
+    others by the first reason that keeps them out. `scores`: who has one, where that is a condition."""
+    industry = plan.frame.get("industry", "")
+    beyond: dict[str, list[str]] = {"not_in_operation": [], "provisional": [], "unknown_status": []}
+    beyond |= {"other_industry": []} if industry else {}
+    beyond |= {} if scores is None else {"unscored": []}
+    columns = ("pk", "key", "district", stratum, "industry", "status", "provisional")
+    everyone = Entity.objects.filter(division__startswith=plan.division).order_by("key").values_list(*columns)
+    rows = []
+    for pk, key, district, layer, trade, status, provisional in everyone.iterator(chunk_size=20_000):
+        if industry and trade != industry:
+            beyond["other_industry"].append(key)
+        elif status not in (Status.ACTIVE, Status.UNKNOWN):
+            beyond["not_in_operation"].append(key)
+        elif provisional:
+            beyond["provisional"].append(key)
+        elif status == Status.UNKNOWN:
+            beyond["unknown_status"].append(key)
+        elif scores is not None and pk not in scores:
+            beyond["unscored"].append(key)
+        else:
+            rows.append((pk, key, district, layer))
+    return rows, beyond
 
 
 def _scores(plan: Plan) -> dict[int, tuple[float, str, int, dt.date]]:
@@ -268,12 +291,14 @@ def _planned_visits(year: int) -> dict[str, list[dt.date]]:
 def plan_expected(plan: Plan, frame: PlanFrame) -> dict:
     """What the plan may be expected to find, beside the same number of visits drawn uniformly.
 
-    From the scores: hit rate, visits to compliant firms, and the half-width of the 95% interval of the estimated
-    violation rate. A forecast that is as good as the scores are calibrated, not a measurement; none where somebody of
-    a non-targeted frame has no score. Raises Problem where the visits don't fit the frame.
+    The highest probability; and from the scores: hit rate, visits to compliant firms, and the half-width of the 95%
+    interval of the estimated violation rate. A forecast that is as good as the scores are calibrated, not a
+    measurement; none where somebody of a non-targeted frame has no score. Raises Problem where the visits don't fit the
+    frame.
     """
     from mingcha.engines.sampling.allocation import CLASS_WEIGHTS, allocate
     from mingcha.engines.sampling.encoding import MILLION
+    from mingcha.engines.sampling.estimators import expected_half_width
 
     rows = frame.drawable
     p, n, size = frame.scores[rows], plan.budget, len(rows)
@@ -292,10 +317,6 @@ def plan_expected(plan: Plan, frame: PlanFrame) -> dict:
         return allocation.P / MILLION
 
     def figures(pi: np.ndarray) -> dict:
-        mean = p.mean()
-        # y is 1 with probability p: the expected square of the residual, over its design variance
-        square = p * (1 - mean) ** 2 + (1 - p) * mean**2
-        error = float(np.sqrt(np.sum((1 - pi) / pi * square)) / size)
         by_class = {}
         for letter in "ABCD":
             at = np.array([c == letter for c in classes])
@@ -303,13 +324,13 @@ def plan_expected(plan: Plan, frame: PlanFrame) -> dict:
         return {
             "hit_rate": float((pi * p).sum() / pi.sum()),
             "compliant_visits": float((pi * (1 - p)).sum()),
-            "half_width": 1.96 * error,
+            "half_width": expected_half_width(p, pi),
             "classes": by_class,
         }
 
     ours, uniform = probabilities(plan.kind == PlanKind.TARGETED), probabilities(False)
     known = {} if np.isnan(p).any() else {"plan": figures(ours), "uniform": figures(uniform)}
-    return {"units": size, "visits": n} | known
+    return {"units": size, "visits": n, "highest": float(ours.max())} | known
 
 
 def plan_next_number(year: int, quarter: int) -> str:

@@ -4,7 +4,9 @@ came of it. The parties work on the ceremony's folder with keys of their own, wh
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,6 +47,7 @@ def plan_create(
     budget: int,
     user: User | None,
     public_source: str,
+    public_on: dt.date | None = None,
     kind: str = PlanKind.TARGETED,
     division: str = "",
     industry: str = "",
@@ -61,7 +64,8 @@ def plan_create(
     beyond the user's jurisdiction, or no public value is named: without it the frame could never be frozen.
 
     `risk_model`: names the risk point that a targeted plan aims at; its frame takes the scores in force of that.
-    `skills`: what an inspector must be certified for to make these visits, separated by ;. `cap`: visits a year.
+    `skills`: what an inspector must be certified for to make these visits, a list as `inspectors.listed` cuts it.
+    `cap`: visits a year. `public_on`: the day of the public value, before which nothing is drawn.
     """
     division = _jurisdiction(user, division)
     public_source = public_source.strip()
@@ -74,6 +78,15 @@ def plan_create(
             todo_en="Name it (--public-source); it must come out after the last party has revealed, like the numbers "
             "of a lottery on a day to come.",
         )
+    now = timezone.localtime()
+    if public_on and public_on < now.date():
+        raise Problem(
+            zh=f"公开值的公布日 {public_on} 已过：这个数已经有人知道。",
+            en=f"The public value came out on {public_on}: it is known already.",
+            where=title,
+            todo_zh="请另指明一个日后才公布的数。",
+            todo_en="Name one that is still to come.",
+        )
     if kind == PlanKind.TARGETED and risk_model is None:
         raise Problem(
             zh="定向抽查要有现行的风险模型。",
@@ -81,7 +94,6 @@ def plan_create(
             todo_zh="先训练并签发模型、运行 mingcha risk score；或改为不定向抽查。",
             todo_en="Train and sign a model and run mingcha risk score first; or make it non-targeted.",
         )
-    now = timezone.localtime()
     plan = Plan(
         number=plan_next_number(now.year, (now.month + 2) // 3),
         title=title,
@@ -94,6 +106,7 @@ def plan_create(
         division=division,
         frame={"industry": industry, "stratify_by": stratify_by, "skills": skills},
         public_source=public_source,
+        public_on=public_on,
         basis=basis,
         risk_model=risk_model,
         created_by=user,
@@ -124,6 +137,39 @@ def plan_approve(*, plan: Plan, user: User) -> Plan:
 
 
 @transaction.atomic
+def plan_withdraw(*, plan: Plan, reason: str, user: User | None) -> Plan:
+    """Give a plan up of which no frame was ever frozen: a draft that is wrong, or an approved one that isn't needed.
+
+    Once a frame was frozen parties may have signed it: such a ceremony is voided, on the record.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Problem(
+            zh="撤回要写明原因。",
+            en="Say why it is withdrawn.",
+            where=plan.number,
+            todo_zh="请填写原因（--reason）。",
+            todo_en="Give the reason (--reason).",
+        )
+    if plan.draws.exists():
+        raise Problem(
+            zh="计划的名录冻结过，不能撤回。",
+            en="A frame of this plan was frozen: it can't be withdrawn.",
+            where=plan.number,
+            todo_zh="尚未抽取的，请作废本次仪式（void），公开记录。",
+            todo_en="Before it is drawn, void the ceremony, on the record.",
+        )
+    state = PlanState.APPROVED if plan.state == PlanState.APPROVED else PlanState.DRAFT
+    _advance(plan, state, PlanState.WITHDRAWN)
+    plan.withdrawn_by, plan.withdrawn_at, plan.withdraw_reason = user, timezone.now(), reason
+    plan.save(update_fields=["withdrawn_by", "withdrawn_at", "withdraw_reason"])
+    audit_record(
+        user=user, action="supervision.plan.withdraw", obj=plan, before={"state": state}, after={"reason": reason}
+    )
+    return plan
+
+
+@transaction.atomic
 def draw_freeze(
     *,
     plan: Plan,
@@ -132,12 +178,15 @@ def draw_freeze(
     inspectors: Path | None = None,
     day: str = "",
     must_visit: Collection[str] = (),
+    alone: bool = False,
+    anyway: bool = False,
 ) -> Draw:
     """Freeze the frame: allocate, seal, and write the ceremony's folder for the `parties` {id: Ed25519 public key}.
 
     `inspectors`: their directory, a CSV (`handed_in.read_directory`), sealed with the frame; certificates must be valid
     on `day`. `must_visit`: entities under focused supervision, listed apart from the draw. After a voided ceremony the
-    frame is built anew, and the parties sign what became of that one.
+    frame is built anew, and the parties sign what became of that one. `alone`: with fewer than two parties; `anyway`:
+    although entities could be given no team, which the plan then says.
 
     Who could get more visits than a cap allows, were he drawn from another frozen frame too, stands outside this one
     as reserved. Raises Problem, saying who and for which plan, where too few are left.
@@ -164,6 +213,7 @@ def draw_freeze(
         ceiling=plan.ceiling,
         cap=plan.cap,
         model=frame.model.digest if frame.model else steps.NO_MODEL,
+        public_on=plan.public_on.isoformat() if plan.public_on else "",
         **({"class_weights": plan.class_weights} if plan.class_weights else {}),
     )
     draw = Draw(plan=plan, name=plan.number, folder=plan.number)
@@ -175,28 +225,32 @@ def draw_freeze(
     with TemporaryDirectory(dir=home() / "tmp") as place:
         table = Path(place) / "frame.csv"
         frame.write(table, targeted=targeted, must_visit=must_visit, skills=plan.frame.get("skills", ""))
-        terms = steps.prepare(
+        made = steps.prepare(
             draw_folder(draw),
             read_frame(table, plan.cap),  # what the parties will recompute from
             settings,
             parties,
             inspectors=directory.sealed if directory else None,
             after=draw_folder(voided) if voided else None,
-            outside=frame.outside,
+            outside=frame.beyond,
             extra=({"as_of": frame.as_of.isoformat()} if frame.as_of else {})
             | ({"simulated": 1} if plan.simulated else {}),
+            alone=alone,
+            anyway=anyway,
         )
         table.replace(secret_folder(draw_folder(draw)) / table.name)
     draw.inspectors = directory.people if directory else []
-    draw.root = terms.root.hex()
-    draw.units = sum(s["N"] for s in terms.params["strata"].values())
+    draw.root = made.terms.root.hex()
+    draw.units = sum(s["N"] for s in made.terms.params["strata"].values())
     draw.frozen_at = timezone.now()
     draw.save()
+    plan.frame["short"] = [asdict(one) for one in made.short]
+    plan.save(update_fields=["frame"])
     audit_record(
         user=user,
         action="supervision.draw.freeze",
         obj=draw,
-        after={"root": draw.root, "units": draw.units, "outside": terms.params["outside"]}
+        after={"root": draw.root, "units": draw.units, "outside": made.terms.params["outside"]}
         | ({"reserved_by": frame.reserved_by} if frame.reserved_by else {}),
     )
     return draw
@@ -260,7 +314,7 @@ def draw_run(*, draw: Draw, public_value: str, user: User | None, without: Seque
     if state.drawn:  # a run that was cut off after its files were written
         record, _, _ = results.drawn(state)
     else:
-        record, _, _ = steps.run(path, public_value, without=without)
+        record, _, _ = steps.run(path, public_value, without=without, today=timezone.localdate())
     teams = {}
     if "inspectors" in record.terms.params:
         names = {one["id"]: {"id": one["id"], "name": one["name"]} for one in draw.inspectors}

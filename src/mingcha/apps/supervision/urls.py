@@ -8,6 +8,7 @@ urlpatterns = [
     path("plans/new/", views.create, name="create"),
     path("plans/<str:number>/", views.plan, name="plan"),
     path("plans/<str:number>/approve/", views.approve, name="approve"),
+    path("plans/<str:number>/withdraw/", views.withdraw, name="withdraw"),
     path("plans/<str:number>/freeze/", views.freeze, name="freeze"),
     path("plans/<str:number>/void/", views.void, name="void"),
     path("plans/<str:number>/commitments/", views.commitments, name="commitments"),

@@ -19,11 +19,12 @@ from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
 from . import services
+from .cautions import of_plan
 from .choices import PlanState
-from .forms import DrawForm, FreezeForm, PlanForm, VoidForm, on_disk
+from .forms import DrawForm, FreezeForm, PlanForm, VoidForm, WithdrawForm, on_disk
 from .handed_in import read_ids, read_parties
 from .models import Plan
-from .proof import ceremony, outside, receipt_of, secret_file, steps
+from .proof import ceremony, in_words, outside, receipt_of, secret_file, steps, terms
 from .public import public_url, qr_path
 from .selectors import draw_reserved, named, plans_visible, tasks_visible
 from .tables import PLANS
@@ -55,6 +56,8 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "draw": drawing,
         "ceremony": state,
         "steps": steps(found, drawing, state),
+        "terms": terms(found),
+        "cautions": [in_words(said) for said in of_plan(found, _taking_part(state))],
         "classes": _classes(found),
         "outside": state.outside if state else outside(found.frame.get("outside", {})),
         "voided": found.draws.exclude(voided_at=None),
@@ -64,6 +67,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "replaced": tasks.exclude(replaced_at=None).select_related("entity", "replaced_by__entity"),
         "may": {
             "approve": may(request.user, "supervision.plan.approve") and found.created_by_id != request.user.pk,
+            "withdraw": may(request.user, "supervision.plan.withdraw") and not found.draws.exists(),
             "draw": may(request.user, "supervision.draw.run"),
             "audit": may(request.user, "supervision.draw.audit"),
             "scores": may(request.user, "risk.scores.view"),
@@ -71,6 +75,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         },
         "draw_form": DrawForm(absent=_absent(state)),
         "void_form": VoidForm(),
+        "withdraw_form": WithdrawForm(),
     }
     if drawing:
         context |= {"public_url": public_url(request, drawing), "qr": qr_path(public_url(request, drawing))}
@@ -113,6 +118,8 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
                     inspectors=directory[0] if directory else None,
                     day=given["day"].isoformat() if given["day"] else "",
                     must_visit=read_ids(focused[0]) if focused else (),
+                    alone=given["alone"],
+                    anyway=given["anyway"],
                 )
         except Problem as problem:
             _say(form, problem)
@@ -131,6 +138,11 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
 def _say(form, problem: Problem) -> None:
     """Put what a service refused above the form, so that nothing need be typed again."""
     form.add_error(None, problem.text(get_language() or "zh"))
+
+
+def _taking_part(state) -> int | None:
+    """How many parties a draw has, once they are named."""
+    return len(state.parties) if state and not state.problem else None
 
 
 def _absent(state) -> list[str]:
@@ -159,6 +171,15 @@ def _act(action: str) -> Callable:
 def approve(request: HttpRequest, found: Plan) -> str:
     services.plan_approve(plan=found, user=request.user)
     return _("The plan is approved. Its frame can be frozen.")
+
+
+@_act("supervision.plan.withdraw")
+def withdraw(request: HttpRequest, found: Plan) -> str:
+    form = WithdrawForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    services.plan_withdraw(plan=found, user=request.user, **form.cleaned_data)
+    return _("The plan is withdrawn.")
 
 
 @_act("supervision.draw.run")

@@ -71,7 +71,7 @@ def allocate(
     P = np.zeros(len(strata), dtype=np.int64)
     least = limit
     for name, rows in members.items():
-        floor = max(1, int(exploration * visits[name] * MILLION / len(rows)))
+        floor = floor_of(exploration, visits[name], len(rows))
         least = min(least, floor)
         P[rows] = _millionths(weights[rows], visits[name], floor, limit, name)
     sizes = {name: {"N": len(rows), "n": visits[name]} for name, rows in members.items()}
@@ -106,6 +106,11 @@ def given(strata: Sequence[str], pi: NDArray[np.float64], ids: Sequence[str], ce
         P[rows] = _round(np.clip(pi[rows] * MILLION, 1, limit), visits * MILLION, 1, limit)
         sizes[name] = {"N": len(rows), "n": visits}
     return Allocation(P, sizes, int(P.min()), limit)
+
+
+def floor_of(exploration: float, visits: int, size: int) -> int:
+    """The least P of a stratum, in millionths."""
+    return max(1, int(exploration * visits * MILLION / size))
 
 
 def fill(weights: NDArray[np.float64], total: float, floor: float, ceiling: float) -> NDArray[np.float64]:
@@ -167,6 +172,8 @@ def _weights(
                 zh=f"风险分应为不小于 0 的数，{len(bad)} 处不是",
                 en=f"A score must be a number of 0 or more; {len(bad)} are not",
                 where=f"row {bad[0] + 1}" if len(bad) else "",
+                todo_zh="请补上或改正评分，或把这些对象移出名录。",
+                todo_en="Fill in or correct the scores, or take these units out of the frame.",
             )
         top = float(scores.max())
         if top > 0:  # scaled first, so that a power of a small score doesn't vanish
@@ -234,7 +241,13 @@ def _spread_visits(
 
 def _check_budget(take: int, size: int, ceiling: int, where: str) -> None:
     if take < 1:
-        raise Problem(zh=f"户次至少为 1，现为 {take}", en=f"At least one visit is needed, not {take}", where=where)
+        raise Problem(
+            zh=f"户次至少为 1，现为 {take}",
+            en=f"At least one visit is needed, not {take}",
+            where=where,
+            todo_zh="请用 --take 给出要抽多少户，如 480；各层都要至少 1 户。",
+            todo_en="Say with --take how many are to be drawn, like 480; each stratum needs one at least.",
+        )
     if take > size * ceiling // MILLION:
         over = take > size
         raise Problem(
@@ -243,8 +256,8 @@ def _check_budget(take: int, size: int, ceiling: int, where: str) -> None:
             if over
             else f"{take} visits among {size} units would put pi over the ceiling",
             where=where,
-            todo_zh=f"最多 {size * ceiling // MILLION} 户；要全部检查请用全覆盖检查计划。",
-            todo_en=f"At most {size * ceiling // MILLION}; to visit all of them, make a full-coverage plan.",
+            todo_zh=f"最多 {size * ceiling // MILLION} 户；要全部检查则无须抽取，逐户安排即可。",
+            todo_en=f"At most {size * ceiling // MILLION}; to visit all of them no draw is needed.",
         )
 
 

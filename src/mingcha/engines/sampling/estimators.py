@@ -47,7 +47,7 @@ def hajek_mean(y: Floats, pi: Floats, strata: Sequence[str], N: int, level: floa
 
 
 def frame_total(mean: Estimate, N: int) -> Estimate:
-    """`N` times the estimate of a mean: the total while results are missing, which a sum of y / pi would miss."""
+    """`N` times the estimate of a mean: a total that says the same as its share, also while results are missing."""
     return Estimate(N * mean.value, N * mean.se, N * mean.low, N * mean.high, mean.n)
 
 
@@ -112,6 +112,20 @@ def post_stratified(
         value += size / N * mean
         residual[rows] = (y[rows] - mean) * weight * size / weight.sum()
     return _interval(value, variance(residual, pi, strata) / N**2, _freedom(pi, strata), len(y), level)
+
+
+def expected_half_width(p: Floats, pi: Floats, level: float = 0.95) -> float:
+    """Half of the interval that the mean of yes or no will have, in shares (0.1: ten percentage points), before anyone
+    is visited. `p`: (N,) each unit's probability of a yes; `pi`: (N,) of the whole frame.
+
+    The square of e is taken in expectation, by Poisson's variance: a forecast, as good as `p` is calibrated.
+    """
+    from statistics import NormalDist
+
+    mean = float(p.mean())
+    square = p * (1 - mean) ** 2 + (1 - p) * mean**2
+    error = math.sqrt(float(((1 - pi) / pi * square).sum())) / len(p)
+    return min(1.0, NormalDist().inv_cdf((1 + level) / 2) * error)
 
 
 def variance(e: Floats, pi: Floats, strata: Sequence[str]) -> float:

@@ -144,7 +144,13 @@ def read_json(path: Path, kind: str) -> Json:
         raw = path.read_bytes()
         value = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
     except FileNotFoundError:
-        raise Problem(zh="缺少文件", en="The file is missing", where=str(path)) from None
+        raise Problem(
+            zh="缺少文件",
+            en="The file is missing",
+            where=str(path),
+            todo_zh="请核对路径；若应由他方提供，请其发来。",
+            todo_en="Check the path; if it comes from somebody else, ask for it.",
+        ) from None
     except (ValueError, EOFError, OSError, zlib.error, RecursionError) as error:
         raise Problem(
             zh=f"文件损坏，读不出 JSON：{error}",
@@ -159,6 +165,8 @@ def read_json(path: Path, kind: str) -> Json:
             zh=f"文件不是 {FORMAT.format(kind)}，而是 {found}",
             en=f"The file is not {FORMAT.format(kind)} but {found}",
             where=str(path),
+            todo_zh="请换成上述格式的文件；密钥文件是 NAME.key，交出去的公钥是 NAME.key.pub。",
+            todo_en="Give the file of that kind; NAME.key is a party's key, NAME.key.pub what it hands out.",
         )
     return value
 

@@ -9,6 +9,7 @@ This module reads and checks what is there; `steps` writes. Nothing that it read
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -92,6 +93,8 @@ def read_terms(folder: Path) -> Terms:
         sound = all(isinstance(number, int) for number in bounds + sizes)
         sound = sound and all(isinstance(params[name], str) for name in ("code", "model", "public_source"))
         sound = sound and len({name for name, _ in parties}) == len(parties)
+        if "public_on" in params:
+            sound = sound and date.fromisoformat(params["public_on"]).isoformat() == params["public_on"]
     except (KeyError, TypeError, ValueError, AttributeError):
         sound = False
     if not sound:

@@ -28,6 +28,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "area": ("area", "辖区"),
     "skills": ("skills", "专业"),
 }
+# why a unit stands outside a frame: what the parties sign, in words
+REASONS: dict[str, tuple[str, str]] = {
+    "focused": ("重点监管，不经抽取直接检查", "under focused supervision, visited without a draw"),
+    "cap": ("已达年度检查上限", "has had the year's visits"),
+    "reserved": ("另一已冻结的计划可能用掉其本年度最后一次检查", "another frozen plan may bring the year's last visit"),
+    "other_industry": ("其他行业", "of another industry"),
+    "not_in_operation": ("不在营（注销、吊销等）", "not in operation"),
+    "provisional": (
+        "尚未对应到登记主体（以免一户有两次机会）",
+        "not yet tied to a registered entity: a firm could have two chances",
+    ),
+    "unknown_status": ("经营状态不明", "not known to be in operation"),
+    "unscored": ("没有现行评分", "has no score in force"),
+}
 YES, NO = {"1", "true", "yes", "y", "是"}, {"", "0", "false", "no", "n", "否"}
 
 
@@ -58,6 +72,10 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
     `cap`: visits a year at which a unit leaves the frame (column visits). Raises Problem, naming file and row.
     """
     table = read_table(path)
+
+    def values(column: Sequence[str], name: str) -> NDArray[np.float64]:
+        return _numbers(column, name, table, path)
+
     columns = {
         name: next((table[alias] for alias in aliases if alias in table), None) for name, aliases in COLUMNS.items()
     }
@@ -70,7 +88,7 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
             todo_zh=f"可用列名：{'、'.join(COLUMNS['id'])}",
             todo_en=f"Its name may be any of {', '.join(COLUMNS['id'])}",
         )
-    _check_ids(ids, path)
+    _check_ids(ids, table, path)
     if cap is not None and columns["visits"] is None:
         raise Problem(
             zh="给了年度检查上限，名录却没有 visits 列",
@@ -80,8 +98,8 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
             todo_en="Add each unit's visits of this year.",
         )
     total = len(ids)
-    must, held = (_flags(columns[name], name, total, path) for name in ("must_visit", "reserved"))
-    visits = None if columns["visits"] is None else _numbers(columns["visits"], "visits", path)
+    must, held = (_flags(columns[name], name, table, total, path) for name in ("must_visit", "reserved"))
+    visits = None if columns["visits"] is None else values(columns["visits"], "visits")
     capped = np.zeros(total, dtype=bool) if cap is None or visits is None else visits >= cap
     kept = [i for i in sorted(range(total), key=ids.__getitem__) if not (must[i] or capped[i] or held[i])]
 
@@ -91,7 +109,7 @@ def read_frame(path: Path, cap: int | None = None) -> Frame:
 
     def numbers(name: str) -> NDArray[np.float64] | None:
         column = columns[name]
-        return None if column is None else _numbers(column, name, path)[kept]
+        return None if column is None else values(column, name)[kept]
 
     strata = pick("stratum")
     if strata is not None and not all(strata):
@@ -139,10 +157,32 @@ def probabilities(frame: Frame, take: int | Mapping[str, int] | None, **options:
     return allocation
 
 
-def read_table(path: Path) -> dict[str, list[str]]:
+class Table(dict[str, list[str]]):
+    """Columns by name. `lines`: of each record, the line of the file on which it begins; none in a Parquet file."""
+
+    lines: list[int]
+
+    def record(self, i: int) -> str:
+        """How a message names the i-th record, from 0: as quarantine counts them, and as an editor shows them."""
+        return f"record {i + 1}" + (f" (line {self.lines[i]})" if self.lines else "")
+
+
+def reasons(counts: Mapping[str, int]) -> tuple[str, str]:
+    """How many units stand outside a frame, by reason, in both languages. An unknown reason is given as it is."""
+    said = [(*REASONS.get(name, (name, name)), n) for name, n in counts.items()]
+    return "，".join(f"{zh} {n:,}" for zh, _, n in said), ", ".join(f"{en} {n:,}" for _, en, n in said)
+
+
+def read_table(path: Path) -> Table:
     """Columns of text, stripped, of a CSV (UTF-8 or GB18030) or Parquet file. Raises Problem."""
     if not path.is_file():
-        raise Problem(zh="找不到名录文件", en="There is no such file", where=str(path))
+        raise Problem(
+            zh="找不到文件",
+            en="There is no such file",
+            where=str(path),
+            todo_zh=f"请核对路径；当前目录是 {Path.cwd()}。",
+            todo_en=f"Check the path; this is {Path.cwd()}.",
+        )
     if path.suffix == ".parquet":
         return _parquet(path)
     raw = path.read_bytes()
@@ -161,30 +201,49 @@ def read_table(path: Path) -> dict[str, list[str]]:
             todo_en="Save it as CSV in UTF-8.",
         )
     try:
-        rows = [row for row in csv.reader(io.StringIO(content, newline=""), strict=True) if row]
+        rows, lines, begins = [], [], 1
+        reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(begins)
+            begins = reader.line_num + 1
     except csv.Error as error:
         raise Problem(
-            zh=f"名录不是完好的 CSV：{error}", en=f"The file is not sound CSV: {error}", where=str(path)
+            zh=f"名录不是完好的 CSV：{error}",
+            en=f"The file is not sound CSV: {error}",
+            where=f"{path}, line {begins}",
+            todo_zh="含逗号、引号的值要加引号；请另存为 CSV 再试。",
+            todo_en="Quote values that hold commas or quotes; save it as CSV again.",
         ) from None
     if not rows:
-        raise Problem(zh="名录是空文件", en="The file is empty", where=str(path))
+        raise Problem(
+            zh="名录是空文件",
+            en="The file is empty",
+            where=str(path),
+            todo_zh="第一行写列名，至少有 id；以下每行一个对象。",
+            todo_en="Its first line names the columns, at least id; each line after it is a unit.",
+        )
     head = [name.strip() for name in rows[0]]
     if len(set(head)) < len(head):
         raise Problem(zh="名录的表头有重名的列", en="Two columns have the same name", where=str(path))
-    short = next((number for number, row in enumerate(rows[1:], 2) if len(row) != len(head)), None)
-    if short:
+    table = Table()
+    table.lines = lines[1:]
+    short = next((i for i, row in enumerate(rows[1:]) if len(row) != len(head)), None)
+    if short is not None:
         raise Problem(
-            zh=f"第 {short} 行有 {len(rows[short - 1])} 列，表头有 {len(head)} 列",
-            en=f"Row {short} has {len(rows[short - 1])} fields, the head has {len(head)}",
-            where=str(path),
+            zh=f"有 {len(rows[short + 1])} 列，表头有 {len(head)} 列",
+            en=f"{len(rows[short + 1])} fields, but the head has {len(head)}",
+            where=f"{path}, {table.record(short)}",
             todo_zh="含逗号的值要加引号；文件可能被截断。",
             todo_en="Quote values that hold a comma; the file may be cut off.",
         )
     columns = zip(*rows[1:], strict=True) if len(rows) > 1 else ((),) * len(head)
-    return {name: [value.strip() for value in column] for name, column in zip(head, columns, strict=True)}
+    table.update({name: [value.strip() for value in column] for name, column in zip(head, columns, strict=True)})
+    return table
 
 
-def _parquet(path: Path) -> dict[str, list[str]]:
+def _parquet(path: Path) -> Table:
     import pyarrow
     import pyarrow.parquet
 
@@ -194,29 +253,31 @@ def _parquet(path: Path) -> dict[str, list[str]]:
         raise Problem(
             zh=f"名录不是完好的 Parquet：{error}", en=f"The file is not sound Parquet: {error}", where=str(path)
         ) from None
-    return {
+    out = Table({
         name: ["" if value is None else str(value).strip() for value in table[name].to_pylist()]
         for name in table.column_names
-    }
+    })  # fmt: skip
+    out.lines = []
+    return out
 
 
-def _check_ids(ids: Sequence[str], path: Path) -> None:
+def _check_ids(ids: Sequence[str], table: Table, path: Path) -> None:
     if len(set(ids)) == len(ids) and all(ids):
         return
     seen: dict[str, int] = {}
-    for row, name in enumerate(ids, 2):
+    for i, name in enumerate(ids):
         if not name or name in seen:
             raise Problem(
-                zh=f"编号 {name} 重复（首次在第 {seen[name]} 行）" if name else "编号为空",
-                en=f"The id {name} stands twice (first in row {seen[name]})" if name else "The id is empty",
-                where=f"{path}, row {row}, id",
+                zh=f"编号 {name} 重复（首次：{table.record(seen[name])}）" if name else "编号为空",
+                en=f"The id {name} stands twice (first in {table.record(seen[name])})" if name else "The id is empty",
+                where=f"{path}, {table.record(i)}, id",
                 todo_zh="每个对象只能出现一次；请先合并或删除。",
                 todo_en="Each unit may stand there once; merge or delete it first.",
             )
-        seen[name] = row
+        seen[name] = i
 
 
-def _numbers(column: Sequence[str], name: str, path: Path) -> NDArray[np.float64]:
+def _numbers(column: Sequence[str], name: str, table: Table, path: Path) -> NDArray[np.float64]:
     """Finite numbers of 0 or more."""
     try:
         values = np.array(column, dtype=np.float64)
@@ -224,11 +285,14 @@ def _numbers(column: Sequence[str], name: str, path: Path) -> NDArray[np.float64
         values = np.array([_number(value) for value in column])
     wrong = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
     if len(wrong):
-        rows = ", ".join(f"{row + 2} ({column[row] or '—'})" for row in wrong[:5])
+        rows = ", ".join(f"{table.record(row)}: {column[row] or '—'}" for row in wrong[:5].tolist())
         raise Problem(
-            zh=f"{name} 应为不小于 0 的数，{len(wrong)} 行不是",
-            en=f"{name} must be a number of 0 or more; {len(wrong)} rows are not",
-            where=f"{path}, {name}, row {rows}",
+            zh=f"{name} 应为不小于 0 的数，{len(wrong)} 处不是",
+            en=f"{name} must be a number of 0 or more; {len(wrong)} are not",
+            where=f"{path}, {name}, {rows}",
+            todo_zh="没有该值的对象，请补上或移出名录；小数用点，不带百分号。",
+            todo_en="Fill it in, or take units without it out of the frame; write decimals with a point and no percent "
+            "sign.",
         )
     return values
 
@@ -240,7 +304,7 @@ def _number(value: str) -> float:
         return float("nan")
 
 
-def _flags(column: Sequence[str] | None, name: str, rows: int, path: Path) -> NDArray[np.bool_]:
+def _flags(column: Sequence[str] | None, name: str, table: Table, rows: int, path: Path) -> NDArray[np.bool_]:
     if column is None:
         return np.zeros(rows, dtype=bool)
     said = [value.lower() for value in column]
@@ -249,6 +313,8 @@ def _flags(column: Sequence[str] | None, name: str, rows: int, path: Path) -> ND
         raise Problem(
             zh=f"{name} 应为是或否，而不是“{column[strange]}”",
             en=f"{name} must be yes or no, not {column[strange]!r}",
-            where=f"{path}, row {strange + 2}, {name}",
+            where=f"{path}, {table.record(strange)}, {name}",
+            todo_zh="写 1 或 0，是或否；空白即否。",
+            todo_en="Write 1 or 0, yes or no; empty means no.",
         )
     return np.array([value in YES for value in said])

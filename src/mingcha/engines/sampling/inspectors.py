@@ -9,7 +9,8 @@ docs/draw-protocol.md, "Inspectors".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
@@ -79,7 +80,7 @@ def directory(inspectors: Sequence[Inspector], rules: Rules) -> dict[str, Any]:
 def read_inspectors(path: Path) -> list[Inspector]:
     """Inspectors from a CSV or Parquet file: id, areas, certified, load; perhaps skills, conflicts.
 
-    Lists are separated by ; or |. Raises Problem, naming file and row.
+    A cell that holds a list: see `listed`. Raises Problem, naming file and row.
     """
     table = read_table(path)
     missing = [name for name in ("id", "areas", "certified", "load") if name not in table]
@@ -88,11 +89,15 @@ def read_inspectors(path: Path) -> list[Inspector]:
             zh=f"检查人员名录缺少列：{'、'.join(missing)}",
             en=f"The directory of inspectors lacks columns: {', '.join(missing)}",
             where=str(path),
+            todo_zh="各列：id 编号，areas 辖区，certified 证件有效期至，load 承担户次；可有 skills 专业，"
+            "conflicts 应回避的对象。例：Z001,东区;西区,2027-06-30,20",
+            todo_en="Columns: id, areas, certified (last day of the certificate), load (visits at most); perhaps "
+            "skills, conflicts (ids of units). For example: Z001,East;West,2027-06-30,20",
         )
     empty = [""] * len(table["id"])
     columns = [table.get(name, empty) for name in ("id", "areas", "certified", "load", "skills", "conflicts")]
     out = []
-    for row, (name, areas, certified, load, skills, conflicts) in enumerate(zip(*columns, strict=True), 2):
+    for row, (name, areas, certified, load, skills, conflicts) in enumerate(zip(*columns, strict=True)):
         try:
             day = date.fromisoformat(certified).isoformat()
             out.append(Inspector(name, listed(areas), day, int(load), listed(skills), listed(conflicts)))
@@ -100,19 +105,84 @@ def read_inspectors(path: Path) -> list[Inspector]:
             raise Problem(
                 zh=f"{name} 的证件有效期（{certified}）应为 2026-11-30 这样的日期，承担量（{load}）应为整数",
                 en=f"{name}: certified ({certified}) must be a date like 2026-11-30, load ({load}) a whole number",
-                where=f"{path}, row {row}",
+                where=f"{path}, {table.record(row)}",
+                todo_zh="请改正后重新提交。",
+                todo_en="Correct it and hand the file in again.",
             ) from None
     return out
 
 
 def listed(cell: str) -> tuple[str, ...]:
-    """The items of a cell that holds a list."""
-    return tuple(sorted({item.strip() for item in re.split("[;；|]", cell) if item.strip()}))
+    """The items of a cell that holds a list, separated by ; | or, as Chinese users write them, ；、，."""
+    return tuple(sorted({item.strip() for item in re.split("[;；|、，]", cell) if item.strip()}))
 
 
 def seal(draw: str, salt: bytes, sealed: dict[str, Any]) -> str:
     """The member `inspectors` of the draw's parameters. Salted: a directory could be guessed."""
     return digest("inspectors", draw, salt, canonical(sealed)).hex()
+
+
+@dataclass(frozen=True)
+class Short:
+    """Units of one area and of the same skills to which no team could be sent; how many inspectors could be, at home
+    there and from other areas: certified on the day, with these skills and any load."""
+
+    area: str
+    skills: tuple[str, ...]
+    units: int
+    home: int
+    away: int
+
+
+def shortages(places: Iterable[Visit], sealed: Mapping[str, Any]) -> list[Short]:
+    """Where a team is lacking, the most units first. `places`: of the whole frame; `sealed`: a `directory`.
+
+    Conflicts of interest, and whether the loads last for all visits, are left to the draw.
+    """
+    rules = Rules(**sealed["rules"])
+    able = [one for one in map(read_plain, sealed["inspectors"]) if one.certified >= rules.day and one.load]
+    short = []
+    for (area, skills), units in Counter((place.area, place.skills) for place in places).items():
+        fit = [one for one in able if set(skills) <= set(one.skills)]
+        home = sum(not area or area in one.areas for one in fit)
+        if home < rules.team:
+            short.append(Short(area, skills, units, home, len(fit) - home))
+    return sorted(short, key=lambda one: (-one.units, one.area, one.skills))
+
+
+def tell_shortages(short: Sequence[Short], most: int = 5) -> tuple[str, str]:
+    """What is lacking where, in both languages."""
+    zh, en = [], []
+    for one in short[:most]:
+        skills = "、".join(one.skills)
+        zh.append(
+            f"{one.area or '未列辖区'}{'（' + skills + '）' if skills else ''} {one.units} 户："
+            f"本区可派 {one.home} 人，外区 {one.away} 人"
+        )
+        en.append(
+            f"{one.area or 'no area'}{' (' + skills + ')' if skills else ''}, {one.units} units: {one.home} at home, "
+            f"{one.away} away"
+        )
+    rest = len(short) - most
+    return "；".join(zh) + f"；另有 {rest} 组" * (rest > 0), "; ".join(en) + f"; and {rest} groups more" * (rest > 0)
+
+
+def refuse_short(short: Sequence[Short], sealed: Mapping[str, Any]) -> None:
+    """Problem naming what is lacking, so that no frame is sealed whose firms nobody may visit."""
+    if not short:
+        return
+    rules = Rules(**sealed["rules"])
+    units, ended = sum(one.units for one in short), sum(one["certified"] < rules.day for one in sealed["inspectors"])
+    zh, en = tell_shortages(short)
+    raise Problem(
+        zh=f"名录中有 {units} 户派不出检查人员（每组 {rules.team} 人）：{zh}",
+        en=f"{units} units of the frame could be given no team of {rules.team}: {en}",
+        todo_zh=f"请核对辖区名称和专业是否与名录一致、证件有效期（{ended} 人在 {rules.day} 前到期）和承担量；"
+        "明知如此仍要封存，用 --anyway（页面上勾选），抽中者无人可派。",
+        todo_en=f"Compare the names of areas and skills with the frame's, the certificates ({ended} end before "
+        f"{rules.day}) and the loads; to seal it all the same give --anyway (tick the box on the page): nobody is sent "
+        "to those that are drawn.",
+    )
 
 
 def teams(seeds: Sequence[bytes], visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules) -> Teams:

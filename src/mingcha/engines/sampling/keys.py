@@ -46,6 +46,14 @@ def public_file(key_file: Path) -> Path:
 
 def read_party(path: Path) -> tuple[str, bytes]:
     """(id, public key) from the file that a party hands out."""
+    if path.is_file() and b"PRIVATE KEY" in path.read_bytes():
+        raise Problem(
+            zh="这是私钥，不是公钥：它已离开保管人之手，不能再用",
+            en="This is the PRIVATE key, not the public one: it has left its keeper's hands and is of no use any more",
+            where=str(path),
+            todo_zh="请该方用 mingcha draw keygen 重新生成一把，只交出 .pub 文件。",
+            todo_en="Let the party make a new one with mingcha draw keygen, and hand out the .pub file only.",
+        )
     value = read_json(path, "party")
     key = take_bytes(value, "key", 32, path)
     if int.from_bytes(key, "little") % 2**255 in SMALL_ORDER:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mingcha.engines.sampling import ceremony, files, keys
+from mingcha.engines.sampling.allocation import floor_of
 from mingcha.engines.sampling.draw import Outcome, Units, by_stratum
 from mingcha.engines.sampling.draw import run as draw_run
 from mingcha.engines.sampling.encoding import MILLION, Params
@@ -95,19 +96,67 @@ def check_frame(units: Units, frame: Frame, params: Params) -> None:
     ours = {i: (h, int(p)) for i, h, p in zip(frame.ids, frame.strata, expected.P, strict=True)}
     theirs = {i: (h, int(p)) for i, h, p in zip(units.ids, units.strata, units.P, strict=True)}
     missing, extra = sorted(ours.keys() - theirs.keys()), sorted(theirs.keys() - ours.keys())
-    other = sorted(
-        i for i in ours.keys() & theirs.keys() if ours[i][0] != theirs[i][0] or abs(ours[i][1] - theirs[i][1]) > 1
-    )
-    if missing or extra or other:
-        shown = "; ".join(f"{i}: {theirs[i]} not {ours[i]}" for i in other[:5])
+    both = sorted(ours.keys() & theirs.keys())
+    moved = [i for i in both if ours[i][0] != theirs[i][0]]
+    other = [i for i in both if ours[i][0] == theirs[i][0] and abs(ours[i][1] - theirs[i][1]) > 1]
+    if missing or extra or moved or other:
+        odd = _odd(other, ours, theirs, (expected.strata, params["strata"]), rule, params["ceiling"])
+        if not (missing or extra or moved or odd):  # other settings move all alike
+            odd = other
+        swept = len(other) - len(odd)
+        shown = [
+            *(f"-{i}" for i in missing[:5]),
+            *(f"+{i}" for i in extra[:5]),
+            *(f"{i}: {theirs[i][0]} / {ours[i][0]}" for i in moved[:5]),
+            *(f"{i}: {theirs[i][1] / 10_000:.4g}% / {ours[i][1] / 10_000:.4g}%" for i in odd[:5]),
+        ]
         raise Problem(
-            zh=f"封存的名录与本方名录不符：缺 {len(missing)} 户，多 {len(extra)} 户，层或概率不同 {len(other)} 户",
-            en=f"The sealed frame is not this one: {len(missing)} missing, {len(extra)} extra, "
-            f"{len(other)} with another stratum or probability",
-            where=" ".join(filter(None, [", ".join(missing[:5]), ", ".join(extra[:5]), shown])),
+            zh=f"封存的名录与本方名录不符：缺 {len(missing)} 户，多 {len(extra)} 户，层不同 {len(moved)} 户，"
+            f"评分、类别或概率不同 {len(odd)} 户" + f"（另有 {swept} 户的概率只因合计固定而随之变动）" * (swept > 0),
+            en=f"The sealed frame is not this one: {len(missing)} missing, {len(extra)} extra, {len(moved)} in another "
+            f"stratum, {len(odd)} with another score, class or probability"
+            + f" ({swept} more only follow, since the sum is fixed)"
+            * (swept > 0),
+            where=f"{'; '.join(shown)} (sealed / 本方 yours)",
             todo_zh="不要签认；请组织方说明，或用同一名录和模型重新核对。",
             todo_en="Don't sign; have it explained, or check again with the same frame and model.",
         )
+
+
+def _odd(
+    other: Sequence[str],
+    ours: Mapping[str, tuple[str, int]],
+    theirs: Mapping[str, tuple[str, int]],
+    sizes: tuple[Mapping[str, Any], Mapping[str, Any]],
+    rule: Mapping[str, Any],
+    ceiling: int,
+) -> list[str]:
+    """Which of the units with another P, `other`, differ by themselves, the furthest off first.
+
+    Where one unit's weight changed, all of its stratum move, since their sum is fixed: what stands above the floor is
+    scaled by one factor, which most of them tell. Who isn't where that factor puts it is who differs.
+    """
+    if rule["method"] != "fill":
+        return list(other)
+    exploration, those = rule["exploration"] / MILLION, set(other)
+    found: list[tuple[float, str]] = []
+    for name in sorted({ours[i][0] for i in other}):
+        if not all(name in side for side in sizes):
+            continue
+        members = [i for i, (stratum, _) in ours.items() if stratum == name and theirs.get(i, ("",))[0] == name]
+        low = [floor_of(exploration, side[name]["n"], side[name]["N"]) for side in sizes]
+        mine, sealed = (np.array([side[i][1] for i in members], dtype=np.float64) for side in (ours, theirs))
+        known = (mine > low[0] + 100) & (mine < ceiling) & (sealed < ceiling)  # fewer are mostly rounding
+        factor = float(np.median((sealed - low[1])[known] / (mine - low[0])[known])) if known.any() else 1.0
+        for tolerance in (0.01, 0.0002):  # first who clearly follows; their sum then tells the factor well
+            due = np.minimum(ceiling, low[1] + factor * (mine - low[0]))
+            off = np.abs(sealed - due)
+            off[(mine == ceiling) & (sealed > due)] = 0  # its weight may be any above what the ceiling shows
+            odd = off > 3 + 2 * factor + tolerance * sealed
+            if (known & ~odd).any():
+                factor = float((sealed - low[1])[known & ~odd].sum() / (mine - low[0])[known & ~odd].sum())
+        found += [(-off[j], members[j]) for j in np.flatnonzero(odd).tolist()]
+    return [i for _, i in sorted(found) if i in those]
 
 
 def publish(folder: Path) -> Record:

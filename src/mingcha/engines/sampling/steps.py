@@ -11,6 +11,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from mingcha.engines.sampling.ceremony import Party, Terms
 from mingcha.engines.sampling.draw import Outcome, Units, normal, seal
 from mingcha.engines.sampling.draw import run as draw_run
 from mingcha.engines.sampling.encoding import MILLION, Params, canonical, lp
+from mingcha.engines.sampling.estimators import expected_half_width
 from mingcha.engines.sampling.fieldwork import places_of, seal_places
 from mingcha.engines.sampling.files import Json, Record, write_json
 from mingcha.engines.sampling.folder import (
@@ -32,6 +34,7 @@ from mingcha.engines.sampling.folder import (
     step_file,
 )
 from mingcha.engines.sampling.frame import Frame, probabilities
+from mingcha.engines.sampling.inspectors import Short, refuse_short, shortages
 from mingcha.engines.sampling.inspectors import seal as seal_directory
 from mingcha.engines.sampling.results import design, write_design, write_results
 from mingcha.problems import Problem
@@ -41,7 +44,8 @@ NO_MODEL = "0" * 64  # digest of the model where the probabilities come from no 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is decided before the frame is sealed. `public_source` names the public value and its future day."""
+    """What is decided before the frame is sealed. `public_source` names the public value and its future day;
+    `public_on`, YYYY-MM-DD, is that day, before which the draw refuses to run."""
 
     draw: str
     public_source: str
@@ -52,6 +56,21 @@ class Plan:
     ceiling: float = CEILING
     cap: int | None = None  # visits a year; read_frame left out who has had them
     model: str = NO_MODEL  # SHA-256 of the model that gave the scores
+    public_on: str = ""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was sealed, and what its keeper should know of it before anyone signs.
+
+    `highest`: the largest pi. `half_width`: of the violation rate that the visits will tell (`expected_half_width`);
+    None without scores that could be probabilities. `short`: where no team could be sent.
+    """
+
+    terms: Terms
+    highest: float
+    half_width: float | None
+    short: list[Short]
 
 
 def prepare(
@@ -62,15 +81,18 @@ def prepare(
     *,
     inspectors: Mapping[str, Any] | None = None,
     after: Path | None = None,
-    outside: Mapping[str, int] | None = None,
+    outside: Mapping[str, Sequence[str]] | None = None,
     extra: Params | None = None,
     zipped: bool = False,
-) -> Terms:
+    alone: bool = False,
+    anyway: bool = False,
+) -> Prepared:
     """Allocate, seal the frame and write ceremony.json. `parties`: {id: Ed25519 public key}.
 
     `inspectors`: their directory (inspectors.directory), sealed with the frame, its areas and skills. `after`: the
-    folder of the ceremony that was voided before this one. `outside`: how many more stand outside the frame, by
-    reason. `extra`: further members of the parameters; the parties sign them too.
+    folder of the ceremony that was voided before this one. `outside`: who else stands outside the frame, by reason
+    (`frame.REASONS`). `extra`: further members of the parameters; the parties sign them too. Raises Problem with fewer
+    than two parties, unless `alone`, and where units could be given no team, unless `anyway`.
     """
     secret = secret_folder(folder)
     taken = next((path for path in (folder, secret) if path.exists() and any(path.iterdir())), None)
@@ -87,6 +109,17 @@ def prepare(
             zh="抽取要有名称，并事先指明公开值的来源和日期",
             en="A draw needs a name, and the source and day of its public value, named beforehand",
         )
+    if len(parties) < 2 and not alone:
+        raise Problem(
+            zh=f"参与方只有 {len(parties)} 个：名录由谁保管，谁就能反复试种子，直到结果满意",
+            en=f"Parties: {len(parties)}, and two are needed: whoever keeps the frame could try seeds until the "
+            "outcome pleases",
+            todo_zh="请用 --party 列出两个以上参与方的公钥。确要单独抽取，用 --alone（页面上勾选）：指明日后公布的"
+            "公开值，并在其公布之前公开名录的根；核验程序会写明无他方签署。",
+            todo_en="Name two parties or more with --party. To draw alone all the same give --alone (tick the box on "
+            "the page): name a public value that is still to come, and publish the frame's root before it; the "
+            "verifier will say that nobody else signed.",
+        )
     frame = replace(frame, ids=normal(frame.ids), strata=normal(frame.strata))
     allocation = probabilities(
         frame,
@@ -96,28 +129,35 @@ def prepare(
         class_weights=plan.class_weights,
         ceiling=plan.ceiling,
     )
+    apart = {**(outside or {}), "focused": frame.focused, "cap": frame.capped, "reserved": frame.reserved}
     params = parameters(frame, plan, allocation, parties) | _after(after, plan) | (extra or {})
-    params["outside"] = {**(outside or {}), **params["outside"]}
+    params["outside"] = {reason: len(ids) for reason, ids in apart.items()}
+    short: list[Short] = []
     if inspectors is not None:
+        places = places_of(frame)
+        short = shortages(places, inspectors)
+        if not anyway:
+            refuse_short(short, inspectors)
         salt = secrets.token_bytes(32)
         params["inspectors"] = seal_directory(plan.draw, salt, dict(inspectors))
-        params["places"] = seal_places(plan.draw, salt, places_of(frame))
+        params["places"] = seal_places(plan.draw, salt, places)
     params = json.loads(canonical(params))  # in NFC, as it is hashed
     units = seal(plan.draw, frame.ids, frame.strata, allocation.P)
     terms = Terms(units.draw, units.root, params)
     secret.mkdir(parents=True, exist_ok=True)
     secret.chmod(0o700)
     files.write_sealed(secret / f"sealed.json{'.gz' if zipped else ''}", units, zipped=zipped)
-    apart = {"focused": frame.focused, "cap": frame.capped, "reserved": frame.reserved}
     files.write_csv(secret / "outside.csv", ["id", "reason"], [(i, why) for why, ids in apart.items() for i in ids])
     if inspectors is not None:
         sealed_directory = files.about(terms, "inspectors") | {"salt": salt.hex()} | dict(inspectors)
         write_json(secret / "inspectors.json", sealed_directory, files.SECRET)
-        places = [(one.id, one.area, ";".join(one.skills)) for one in places_of(frame)]
-        files.write_csv(secret / "places.csv", ["id", "area", "skills"], places)
+        rows = [(one.id, one.area, ";".join(one.skills)) for one in places]
+        files.write_csv(secret / "places.csv", ["id", "area", "skills"], rows)
     about = files.about(terms, "ceremony") | {"params": params}
     write_json(folder / "ceremony.json", about)
-    return terms
+    pi, p = allocation.P / MILLION, frame.scores
+    half_width = None if p is None or p.max() > 1 else expected_half_width(p, pi)
+    return Prepared(terms, float(pi.max()), half_width, short)
 
 
 def parameters(frame: Frame, plan: Plan, allocation: Allocation, parties: Mapping[str, bytes]) -> Params:
@@ -133,9 +173,10 @@ def parameters(frame: Frame, plan: Plan, allocation: Allocation, parties: Mappin
             {"id": party, "key": parties[party].hex()} for party in sorted(parties, key=lambda name: name.encode())
         ],
         "attempt": 1,
-        "outside": {"focused": len(frame.focused), "cap": len(frame.capped), "reserved": len(frame.reserved)},
         "allocation": {"method": "given"},
     }
+    if plan.public_on:
+        params["public_on"] = plan.public_on
     if plan.cap is not None:
         params["cap"] = plan.cap
     if frame.pi is None:
@@ -239,11 +280,12 @@ def void(folder: Path, reason: str) -> None:
 
 
 def run(
-    folder: Path, public_value: str, *, without: Sequence[str] = (), zipped: bool = False
+    folder: Path, public_value: str, *, without: Sequence[str] = (), zipped: bool = False, today: date | None = None
 ) -> tuple[Record, Units, Outcome]:
     """The draw: seed, selection, then design.csv, audit.json and, last, public.json.
 
-    `without`: the parties that did not reveal, named on purpose; in the second ceremony only.
+    `without`: the parties that did not reveal, named on purpose; in the second ceremony only. `today`: by this
+    machine's calendar if it isn't given; before the day on which the public value comes out nothing is drawn.
     """
     state = status(folder)
     _refuse_void(state)
@@ -254,6 +296,14 @@ def run(
             where=str(state.public),
             todo_zh="要重新抽取，请另立计划并重新封存名录。",
             todo_en="For another draw make another plan, and seal its frame anew.",
+        )
+    if (day := state.terms.params.get("public_on", "")) > (today or date.today()).isoformat():  # noqa: DTZ011 - the clerk's calendar
+        raise Problem(
+            zh=f"公开值 {day} 才公布，在此之前不能抽取",
+            en=f"The public value comes out on {day}: nothing is drawn before that day",
+            where=state.terms.params["public_source"],
+            todo_zh=f"请在 {day} 公布后再执行，原样填写公布的数。",
+            todo_en=f"Run it on {day}, with the value as it is published.",
         )
     public_value = unicodedata.normalize("NFC", public_value.strip())
     if not public_value:
