@@ -5,12 +5,14 @@
 
 FILE is public.json, audit.json, a receipt, opening.json, assignment.json or replacements.json, plain or gzip. Exit
 status 0: what is printed as proved holds, and nothing more is claimed. Exit status 1: what is printed does not hold.
+Exit status 2: nothing was checked, for there is no such file, or it is one of another kind.
 With --against, files of one draw are also held against each other; only so does a receipt show whether it was drawn.
 With --places, the frame's list of id, area and skills, assignment.json is held against what was sealed of each unit.
 
 This program shares no code with the one that draws. What it checks is written in docs/draw-protocol.md.
 
-核验明察的抽取文件：退出码 0 表示所列各项成立，1 表示所列各项不成立。只用 Python 标准库，与抽取程序没有共用代码。
+核验明察的抽取文件：退出码 0 表示所列各项成立，1 表示所列各项不成立，2 表示没有核验（文件不存在，或是别种文件）。
+只用 Python 标准库，与抽取程序没有共用代码。
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ SIMPLE = 2  # marshal's version that looks for no objects that occur twice: quic
 LEAST = 100  # bytes of a unit, about
 CHUNK = 4096  # leaves of a full subtree
 RECOMPUTED = 200000  # visits times reseeds that are recomputed without being asked
+OTHERS = ("ceremony", "commit", "reveal", "attest", "void", "sealed", "inspectors", "party", "key", "nonce")  # of a ceremony
 HEAD = ("format", "draw", "params", "parties", "public_value", "root", "seed", "result", "attestations")
 
 
@@ -55,6 +58,7 @@ class Report:
 
     def __init__(self):
         self.faults, self.more, self.proved, self.unproved, self.headline = [], 0, [], [], ("", "")
+        self.unchecked = None
 
     def fault(self, where, said, expected=..., found=...):
         zh, en = said
@@ -72,7 +76,20 @@ class Report:
     def leave(self, zh, en):
         self.unproved.append((zh, en))
 
+    def conclude(self, head, zh, en, vouched=None):
+        """What holds, and who stands for it: `vouched`, or who attested. Where fewer than two parties signed the frame
+        there was no ceremony that could bind its keeper, and that comes first."""
+        if len(head.keys) < 2:
+            who_zh = "没有任何参与方签署" if not head.keys else f"只有 {listed(head.keys)[0]} 一方签署"
+            who_en = "NO PARTY SIGNED" if not head.keys else f"ONLY ONE PARTY SIGNED ({listed(head.keys)[1]})"
+            self.headline = f"{zh}；{who_zh}：保管名录者可能挑选过结果", f"{en}; {who_en}: the keeper of the frame could have chosen"
+        else:
+            by = vouched or tuple(text.format(name) for text, name in zip(("概率由 {} 签认", "probabilities attested by {}"), head.by()))
+            self.headline = f"{zh}；{by[0]}", f"{en}; {by[1]}"
+
     def lines(self, language):
+        if self.unchecked:
+            return [("没有核验：", "not checked: ")[language] + self.unchecked[language]]
         if self.faults:
             count = len(self.faults) + self.more
             lines = [(f"不成立：{count} 处", f"DOES NOT HOLD: {count} finding{'s' * (count > 1)}")[language]]
@@ -82,6 +99,14 @@ class Report:
         lines += ["  + " + text[language] for text in self.proved]
         lines += [("不能由此证明：", "Not proved by this:")[language]]
         return lines + ["  ? " + text[language] for text in self.unproved]
+
+
+class Unchecked(Exception):
+    """There is nothing to check: no file, or a sound one of another kind."""
+
+    def __init__(self, zh, en):
+        super().__init__(en)
+        self.said = (zh, en)
 
 
 class Unreadable(Exception):
@@ -356,13 +381,17 @@ def kind_of(value):
 
 
 def load(path):
-    """(kind, object) of the file. Unreadable if it isn't a file of a draw."""
+    """(kind, object) of the file. Unreadable if it isn't a file of a draw, Unchecked if it isn't meant to be one."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123
             raw = file.read()
         raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
         text = raw.decode("utf-8")
         value = laid_out(text) or strict(text)
+    except FileNotFoundError:
+        raise Unchecked("没有这个文件，请核对路径", "there is no such file; check the path") from None
+    except IsADirectoryError:
+        raise Unchecked("这是目录，请给出其中的 public.json 等文件", "this is a folder; name a file in it, such as public.json") from None
     except UnicodeDecodeError as error:
         at = error.start
         raise Unreadable(f"第 {at} 字节不是 UTF-8，文件被改动或截断", f"byte {at} is not UTF-8: changed or cut off") from None
@@ -377,6 +406,9 @@ def load(path):
     kind = kind_of(value)
     if not kind:
         form = value.get("format") if isinstance(value, dict) else None
+        if form in [f"mingcha-draw-{other}/1" for other in OTHERS]:
+            zh = f"{form} 是抽取过程中的文件，本程序不核验；请核验 public.json、audit.json 等结果文件"
+            raise Unchecked(zh, f"{form} is a file of the ceremony; this program checks what came of it: public.json, audit.json, ...")
         zh = f"不是本程序认识的抽取文件，format 为 {brief(form)}"
         raise Unreadable(zh, f"not a file of a draw that this program knows: format is {brief(form)}")
     return kind, value
@@ -632,15 +664,41 @@ def check_signatures(report, head, field, signatures, message, what):
     return seen
 
 
+REASONS = {
+    "focused": ("重点监管，不经抽取直接检查", "under focused supervision, visited without a draw"),
+    "cap": ("已达年度检查上限", "has had the year's visits"),
+    "reserved": ("另一已冻结的计划可能用掉其本年度最后一次检查", "another frozen plan may bring the year's last visit"),
+    "other_industry": ("其他行业", "of another industry"),
+    "not_in_operation": ("不在营（注销、吊销等）", "not in operation"),
+    "provisional": ("尚未对应到登记主体", "not yet tied to a registered entity"),
+    "unknown_status": ("经营状态不明", "not known to be in operation"),
+    "unscored": ("没有现行评分", "has no score in force"),
+}
+
+
 def tell_ceremony(report, head, revealed):
     names, told = list(head.keys), [party["id"] for party in revealed]
     (zh, en), (who_zh, who_en) = listed(names), listed(told)
     source, value = head.params["public_source"], head.value["public_value"]
-    report.prove(
-        f"{zh} 各自签署了此名录的根、参数和自己的承诺；揭示的随机数与承诺相符",
-        f"{en} signed this frame's root, the parameters and their own commitments, which the reveals open",
-    )
-    report.prove(f"种子由 {who_zh} 的随机数和公开值“{value}”得出", f"the seed follows from the reveals of {who_en} and the public value {value!r}")
+    if len(names) > 1:
+        report.prove(
+            f"{zh} 各自签署了此名录的根、参数和自己的承诺；揭示的随机数与承诺相符",
+            f"{en} signed this frame's root, the parameters and their own commitments, which the reveals open",
+        )
+    else:
+        report.leave(
+            f"结果未经挑选：签署名录的参与方：{zh}。保管名录者可以反复试名录和种子，直到结果满意；名录的根若在公开值公布之前已公开，请核对",
+            f"that the outcome wasn't chosen: signed by {en}. Whoever kept the frame could try frames and seeds until the outcome pleased; "
+            "if the root was public before the public value came out, compare it",
+        )
+    if told:
+        report.prove(
+            f"种子由 {who_zh} 的随机数和公开值“{value}”得出", f"the seed follows from the reveals of {who_en} and the public value {value!r}"
+        )
+    else:
+        report.prove(f"种子由名录的根、参数和公开值“{value}”得出", f"the seed follows from the root, the parameters and the public value {value!r}")
+    if isinstance(day := head.params.get("public_on"), str):
+        report.prove(f"参数载明的公开值公布日：{day}", f"the parameters name the day on which the public value comes out: {day}")
     absent = [name for name in names if name not in told]
     if absent:
         zh, en = listed(absent)
@@ -652,8 +710,10 @@ def tell_ceremony(report, head, revealed):
             report.prove(f"此前作废一次：{reason}；缺席 {missing}", f"voided before: {reason}; missing: {missing}")
     outside = head.params.get("outside")
     if isinstance(outside, dict):
-        apart = ", ".join(f"{reason} {count}" for reason, count in outside.items() if count) or "0"
-        report.prove(f"签署的名录外户数，按原因：{apart}", f"signed: how many units stand outside the frame, by reason: {apart}")
+        apart = [(REASONS.get(reason, (reason, reason)), count) for reason, count in outside.items() if count]
+        zh, en = (", ".join(f"{said[side]} {count}" for said, count in apart) or "0" for side in (0, 1))
+        signed_zh, signed_en = ("签署的", "signed: ") if len(names) > 1 else ("参数载明的", "the parameters say ")
+        report.prove(f"{signed_zh}名录外户数，按原因：{zh}", f"{signed_en}how many units stand outside the frame, by reason: {en}")
     report.leave(
         f"公开值就是“{source}”公布的数、签署时尚不可知：请与来源核对",
         f"that {source!r} gave this public value, and that nobody knew it when signing: compare with the source",
@@ -844,16 +904,15 @@ def check_public(report, value, _):
     check_root(report, head, leaves)
     check_result(report, head, leaves, qs)
     head.units = {"leaf": leaves, "stratum": strata, "q": qs, "place": opened}
-    zh, en = head.by()
-    report.headline = f"公开核验成立；概率由 {zh} 签认", f"public checks hold; probabilities attested by {en}"
+    report.conclude(head, "公开核验成立", "public checks hold")
     report.prove(
         f"{len(leaves)} 户的叶得出根，种子取决于它；各层户数等于 N",
         f"the {len(leaves)} leaves give the root, which the seed hangs on; each stratum has its N",
     )
     report.prove(f"抽中的 {len(opened)} 户都在其中，各层抽中数等于 n", f"the {len(opened)} drawn units are among them; each stratum has its n")
     report.prove(
-        "每个公布的 Q 和抽中标记都受 result 约束，签认方签的就是它",
-        "every published Q and drawn flag is bound by result, which is what the attesters signed",
+        "每个公布的 Q 和抽中标记都受 result 约束" + "，签认方签的就是它" * bool(head.attested),
+        "every published Q and drawn flag is bound by result" + ", which is what the attesters signed" * bool(head.attested),
     )
     report.leave(
         "各户的概率、由此得出的 Q、未抽中者的层；没有户被漏列或放过（审计文件能查）",
@@ -884,11 +943,7 @@ def check_audit(report, value, _):
     check_result(report, head, leaves, shown)
     place = {column["id"][i]: i for i in drawn}
     head.units = {"leaf": leaves, "stratum": column["stratum"], "q": shown, "place": place}
-    zh, en = head.by()
-    report.headline = (
-        f"审计核验成立：抽取由封存的名录得出；概率由 {zh} 签认",
-        f"audit checks hold: the draw follows from the sealed frame; probabilities attested by {en}",
-    )
+    report.conclude(head, "审计核验成立：抽取由封存的名录得出", "audit checks hold: the draw follows from the sealed frame")
     report.prove(
         f"{len(leaves)} 户全部重算：叶、根、票据、Q、抽中的 {len(drawn)} 户和 result 都成立",
         f"all {len(leaves)} units recomputed: leaves, root, tickets, Q, the {len(drawn)} drawn and result hold",
@@ -956,11 +1011,7 @@ def check_receipt(report, value, _):
         return None
     head.units = {"opened": [unit], "found": found}
     sizes, q = head.strata[unit["stratum"]], found[0][1]
-    zh, en = head.by()
-    report.headline = (
-        f"回执核验成立：该户在封存的名录中；概率由 {zh} 签认",
-        f"receipt checks hold: the unit stands in the sealed frame; probabilities attested by {en}",
-    )
+    report.conclude(head, "回执核验成立：该户在封存的名录中", "receipt checks hold: the unit stands in the sealed frame")
     report.prove(
         f"{unit['id']}（层 {unit['stratum']}）以 P = {unit['P']} / 1000000 封存在 {head.size} 户的名录中",
         f"{unit['id']} (stratum {unit['stratum']}) was sealed with P = {unit['P']} / 1000000 in a frame of {head.size}",
@@ -992,8 +1043,7 @@ def check_opening(report, value, _):
         report.fault("units", said, sorted(expected), indices)
     found = check_opened(report, head, units, place_of)
     head.units = {"opened": units, "found": found}
-    zh, en = head.by()
-    report.headline = (f"打开的 {len(units)} 户成立；概率由 {zh} 签认", f"the {len(units)} opened units hold; probabilities attested by {en}")
+    report.conclude(head, f"打开的 {len(units)} 户成立", f"the {len(units)} opened units hold")
     report.prove(
         f"种子选定的 {len(units)} 户都以所示内容封存在 {head.size} 户的名录中",
         f"the {len(units)} units that the seed picked were sealed as shown, in a frame of {head.size}",
@@ -1050,7 +1100,7 @@ def check_assignment(report, value, options):
             report.fault(f"teams[{i}] ({visits[i]})", said, expected, found)
     head.units = {"visits": visits}
     zh, en = listed(signers)
-    report.headline = f"人员分派核验成立；由 {zh} 签名", f"assignment checks hold; signed by {en}"
+    report.conclude(head, "人员分派核验成立", "assignment checks hold", (f"由 {zh} 签名", f"signed by {en}"))
     report.prove(
         f"{len(names)} 名检查人员的名录和规则在抽取前已封存", f"the directory of {len(names)} inspectors and its rules were sealed before the draw"
     )
@@ -1080,7 +1130,7 @@ def check_places(report, head, own, path):
         with open(path, encoding="utf-8-sig", newline="") as file:  # noqa: PTH123
             rows = [(row["id"], row.get("area") or "", row.get("skills") or "") for row in csv.DictReader(file)]
         listed_places = {
-            name: {"id": name, "area": area, "skills": sorted({part.strip() for part in re.split("[;；|]", skills)} - {""})}
+            name: {"id": name, "area": area, "skills": sorted({part.strip() for part in re.split("[;；|、，]", skills)} - {""})}
             for name, area, skills in rows
         }
         body = canonical({"places": [listed_places[name] for name in sorted(listed_places, key=str.encode)]})
@@ -1175,7 +1225,7 @@ def check_replacements(report, value, _):
     zh, en = listed(check_digest(report, head, "replacements", own))
     head.units = {"replacements": own["replacements"]}
     count = len(own["replacements"])
-    report.headline = f"替换记录核验成立；由 {zh} 签名", f"replacement checks hold; signed by {en}"
+    report.conclude(head, "替换记录核验成立", "replacement checks hold", (f"由 {zh} 签名", f"signed by {en}"))
     report.prove(f"{count} 次替换的对象和原因受 digest 约束", f"the units and reasons of {count} replacements are bound by digest")
     report.leave("替入者是该层的下一户：须加 --against public.json", "that each was the next of its stratum: --against public.json")
     report.leave("替出者确属误入名录", "that who went out was in the frame by mistake")
@@ -1310,6 +1360,9 @@ def check(path, options=None):
     report = Report()
     try:
         kind, value = load(path)
+    except Unchecked as error:
+        report.unchecked = error.said
+        return report, "", None
     except Unreadable as error:
         report.fault("file", error.said)
         return report, "", None
@@ -1340,7 +1393,7 @@ def main(arguments=None):
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough; the exit status still tells
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1 if any(one.faults for _, one in said) else 0
+    return 1 if any(one.faults for _, one in said) else 2 if any(one.unchecked for _, one in said) else 0
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ import gzip
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.engines.sampling.small_draw import PARTIES, VALUE, commit_all, prepare, reveal_all
 from tests.verifier.conftest import VERIFIER
+
+from mingcha.engines.sampling import fieldwork, results, steps
 
 VECTORS = json.loads((Path(__file__).parents[1] / "engines/sampling/draw-vectors.json").read_text())
 KINDS = ["public", "audit", "receipt", "undrawn", "opening", "assignment", "replacements"]
@@ -133,6 +137,9 @@ def test_places_are_held_against_what_was_sealed(draw, said, tmp_path):
     moved.write_text(text.replace(f"{visits[0]['id']},{visits[0]['area']}", f"{visits[0]['id']},北"), "utf-8")
     status, out = said(draw.paths["assignment"], "--places", moved)
     assert status == 1 and f"visits[0] ({visits[0]['id']}): area or skills are not those of the list" in out
+    listed = tmp_path / "listed.csv"  # skills separated as Chinese users do
+    listed.write_text("id,area,skills\nu,东,冷链、特种；食品，药品\n", "utf-8")
+    assert "not the areas and skills sealed" in said(draw.paths["assignment"], "--places", listed)[1]
     moved.write_text("name\n甲\n", "utf-8")
     status, out = said(draw.paths["assignment"], "--places", moved)
     assert status == 1 and "not a CSV of id,area,skills" in out
@@ -140,6 +147,12 @@ def test_places_are_held_against_what_was_sealed(draw, said, tmp_path):
 
 def test_who_stands_outside_the_frame_is_said(draw, said):
     assert "how many units stand outside the frame, by reason" in said(draw.paths["public"])[1]
+
+
+def test_every_reason_has_the_words_of_the_platform(verifier):
+    from mingcha.engines.sampling.frame import REASONS
+
+    assert verifier.REASONS.keys() == REASONS.keys()
 
 
 def test_files_of_two_draws_dont_go_together(draw, said, tmp_path):
@@ -162,7 +175,6 @@ def test_several_files_at_once(draw, said):
         (b"\xff\xfe{}", "byte 0 is not UTF-8"),
         (b"[]", "not a file of a draw"),
         (b'{"format": "mingcha-draw-public/2"}', "not a file of a draw"),
-        (b'{"format": "mingcha-draw-sealed/1"}', "not a file of a draw"),
         (b'{"format": ["mingcha-draw-public/1"]}', "not a file of a draw"),
         (b'{"a": 1, "a": 1}', "stands twice in one object"),
         (b'{"a": NaN}', "NaN is not JSON"),
@@ -181,9 +193,55 @@ def test_files_that_are_no_files_of_a_draw(tmp_path, said, raw, words):
     assert status == 1 and "DOES NOT HOLD" in out and words in out
 
 
-def test_a_file_that_isnt_there(tmp_path, said):
+def test_what_is_not_checked_is_said_to_be_so(draw, tmp_path, said):
+    """A typing error in a path, or a sound file of the ceremony: nothing holds or doesn't."""
     status, out = said(tmp_path / "none.json")
-    assert status == 1 and "can't be read" in out
+    assert status == 2 and "not checked: there is no such file" in out and "HOLD" not in out
+    status, out = said(tmp_path)
+    assert status == 2 and "this is a folder" in out
+    folder = draw.made.folder
+    others = [
+        folder / "ceremony.json",
+        *folder.glob("commit-*"),
+        *folder.glob("attest-*"),
+        draw.made.secret / "sealed.json",
+    ]
+    assert len(others) == 8
+    for path in [*others, draw.made.key("公证处")]:
+        status, out = said(path)
+        assert status == 2 and "is a file of the ceremony" in out and "HOLD" not in out
+    status, out = said(draw.paths["public"], "--against", tmp_path / "none.json")
+    assert status == 2 and "HOLDS" in out and "not checked" in out
+    path = tmp_path / "cut.json"
+    path.write_bytes((folder / "ceremony.json").read_bytes()[:-9])
+    assert said(path)[0] == 1
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_draw_alone_is_said_to_be_one(tmp_path, said, count):
+    """What was computed holds; but nothing of a signature is counted as proved, and that comes first."""
+    parties = PARTIES[:count]
+    made = prepare(tmp_path, parties=parties, alone=True)
+    commit_all(made, parties)
+    reveal_all(made, parties)
+    steps.run(made.folder, VALUE)
+    fieldwork.assign(made.folder)
+    words = f"ONLY ONE PARTY SIGNED ({PARTIES[0]})" if count else "NO PARTY SIGNED"
+    (receipt, *_) = results.receipts(made.folder)
+    for path in (made.folder / "public.json", made.secret / "audit.json", made.secret / "assignment.json", receipt):
+        status, out = said(path)
+        proved, _, unproved = out.partition("Not proved")
+        assert status == 0 and "checks hold" in out and words in proved.splitlines()[1]
+        assert "signed" not in proved.partition("Proved:")[2]
+        assert "could try frames and seeds until the outcome pleased" in unproved
+
+
+def test_the_day_of_the_public_value_is_told(tmp_path, said):
+    made = prepare(tmp_path, public_on="2026-11-30")
+    commit_all(made)
+    reveal_all(made)
+    steps.run(made.folder, VALUE, today=date(2026, 12, 1))
+    assert "the day on which the public value comes out: 2026-11-30" in said(made.folder / "public.json")[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -232,7 +290,8 @@ def test_a_file_cant_forge_what_is_printed(tmp_path, said):
     status, out = said(tmp_path / "audit.json")
     assert status == 0
     assert [line for line in out.splitlines() if line.startswith("HOLDS")] == [
-        "HOLDS: audit checks hold: the draw follows from the sealed frame; probabilities attested by nobody"
+        "HOLDS: audit checks hold: the draw follows from the sealed frame; NO PARTY SIGNED: "
+        "the keeper of the frame could have chosen"
     ]
     assert "\x1b" not in out and "\u202e" not in out and "\\x1b[2J" in out
 
