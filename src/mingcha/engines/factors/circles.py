@@ -20,7 +20,7 @@ from mingcha.engines.lake.view import LakeView, Source
 from .attributes import latitude_longitude, peer_attribute, places
 from .engine import Engine
 from .factor import Factor, Peer, Signal
-from .facts import PLACE_DEGREES, Moment, read_facts, to_entities
+from .facts import OPEN_MICROS, PLACE_DEGREES, Moment, read_facts, to_entities
 from .grid import Grid
 from .sums import Array, Atom, Sums, Windows, compress, merge, partial_sums, sum_over, windows_of
 from .values import ROWS, atoms_of, signals_of, value_of
@@ -105,14 +105,9 @@ def _of_entities(asked: Asked, source: Source, factors: Sequence[Factor], valid_
         facts = to_entities(facts, asked.links, asked.spans)
     else:
         atoms = _plain(factors, signals)
-        if asked.links is None or asked.spans:
-            facts = to_entities(facts, asked.links, asked.spans)
-            facts = partial_sums(facts, ["entity"], atoms, windows, asked.moment.last)
-        else:  # sum by key first: the link is then looked up once a key, not once a record
-            facts = partial_sums(facts, ["key"], atoms, windows, asked.moment.last)
-            facts = facts.join(asked.links.select("key", "entity"), "key").drop("key")
-            if set(circles) != {None}:
-                facts = merge(facts, ["entity"], atoms)
+        facts = _sums_of_entities(asked, facts, atoms, windows)
+        if asked.links is not None and set(circles) != {None}:
+            facts = merge(facts, ["entity"], atoms)
     if len(circles) > 1 or None not in circles:
         facts = asked.engine.keep(facts)
     for circle, members in circles.items():
@@ -124,6 +119,28 @@ def _of_entities(asked: Asked, source: Source, factors: Sequence[Factor], valid_
             yield from _peers(asked, facts, circle, members, signals, windows)
         else:
             yield from _neighbours(asked, facts, circle, members, signals, windows)
+
+
+def _sums_of_entities(asked: Asked, facts: Any, atoms: Sequence[Atom], windows: Windows) -> Any:
+    """Partial sums by `entity`, several rows of each where it has several keys. They are summed by key first: the link
+    is then looked up once a key, not once a record; but for the few keys that passed on, whose records tell by their
+    time whose they are."""
+    last = asked.moment.last
+    if asked.links is None:
+        return partial_sums(to_entities(facts, None, False), ["entity"], atoms, windows, last)
+    whole = asked.links
+    if asked.spans:
+        passed_on = (whole.start > -OPEN_MICROS) | (whole.stop < OPEN_MICROS)
+        holders = whole.filter(passed_on).select(of="key", holder="entity", start="start", stop="stop")
+        whole = whole.filter(~passed_on).select(of="key", entity="entity")
+        held = [facts.key == holders.of, facts.micros >= holders.start, facts.micros < holders.stop]
+        facts = facts.left_join(holders, held).drop("of", "start", "stop")
+        sums = partial_sums(facts, ["key", "holder"], atoms, windows, last)
+        found = sums.left_join(whole, sums.key == whole.of)
+        found = found.mutate(entity=found.holder.fill_null(found.entity)).drop("key", "holder", "of")
+        return found.filter(found.entity.notnull())
+    sums = partial_sums(facts, ["key"], atoms, windows, last)
+    return sums.join(whole.select("key", "entity"), "key").drop("key")
 
 
 def _own(asked: Asked, facts: Any, factors: Sequence[Factor], signals: list[Signal], windows: Windows) -> Answers:

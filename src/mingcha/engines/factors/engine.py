@@ -81,6 +81,7 @@ class DuckDBEngine(_Session):
             temp_directory.mkdir(parents=True, exist_ok=True)
             settings["temp_directory"] = str(temp_directory)
         self.con = ibis.duckdb.connect(**settings)
+        self.con.raw_sql("SET enable_progress_bar = false")  # DuckDB draws one in a program without a file
 
     def read(self, files: Sequence[Path]) -> Any:
         return self.con.read_parquet([str(f) for f in files], table_name=next(self._names), union_by_name=True)

@@ -28,6 +28,7 @@ from .factor import Signal
 
 ADJUSTED_DECIMALS = 3
 PLACE_DEGREES = 10_000  # places are kept to 1/10,000 degree, 11 metres
+OPEN_MICROS = 2**62  # of a link that holds without end
 _BOUND = 10**12  # a measure's whole number is below this, so that it fits beside a day into 64 bits
 _EXPECTED_STRENGTH = 50  # rows of an inspector that weigh as much as everyone's average
 _OVERALL_STRENGTH = 20
@@ -147,8 +148,8 @@ def link_relation(engine: Engine, view: LakeView, moment: Moment) -> tuple[Any, 
         entity=rows.entity,
         since=local_day(engine.micros(rows.known_at), moment.zone),
         until=until,
-        start=engine.micros(rows.valid_from).fill_null(-(2**62)),
-        stop=engine.micros(rows.valid_to).fill_null(2**62),
+        start=engine.micros(rows.valid_from).fill_null(-OPEN_MICROS),
+        stop=engine.micros(rows.valid_to).fill_null(OPEN_MICROS),
     )
     if moment.single:
         links = links.filter(links.until >= moment.last)
