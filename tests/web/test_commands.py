@@ -34,6 +34,11 @@ def test_an_instance_is_made_and_people_are_added(instance):
     assert "head" in listed and "lin" in listed and "administrator" in listed
 
 
+def test_a_list_of_no_users_says_so(instance):
+    listed = _run("user", "list", home=instance)
+    assert listed.returncode == 0 and "No users yet: mingcha init" in listed.stdout
+
+
 def test_a_port_in_use_is_said_plainly(instance):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from tests.engines.lake.deliveries import contract
 
 from mingcha.apps.entities.selectors import Record
@@ -53,3 +54,37 @@ def test_each_value_has_its_field_s_name_and_unit():
     line = _line(_record(dt.date(2016, 5, 13), dt.datetime(2016, 5, 13, 5, tzinfo=dt.UTC)), _contract("date"), False)
     assert line["summary"][:2] == [("面积", "315.31 ㎡"), ("罚款", "65,985.5 元")]
     assert line["summary"][2][0] == PAID
+
+
+def test_the_command_line_tells_a_day_as_a_day(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from mingcha.apps.entities import commands, timeline
+
+    monkeypatch.setattr(timeline, "contracts_of", lambda names: {"things": _contract("date")})
+    monkeypatch.setenv("MINGCHA_LANG", "en")
+    monkeypatch.setenv("COLUMNS", "160")
+    entity = SimpleNamespace(name="甲店", key="k", provisional=False, simulated=False, kind="", district="", address="")
+    entity.get_status_display = lambda: "active"
+    record = _record(dt.date(2016, 5, 13), dt.datetime(2016, 5, 13, 5, tzinfo=dt.UTC))
+    sources = [SimpleNamespace(name="things")]
+    commands._print_file(SimpleNamespace(entity=entity, keys=[], records=[record], sources=sources, total=1))
+    out = capsys.readouterr().out
+    assert "2016-05-13  2016-05-14*" in out and "happened" in out and "发生" not in out
+
+
+@pytest.mark.parametrize(
+    ("lang", "head", "more"), [("en", "address", "The first 3; there are more"), ("zh", "住所", "前 3 个，还有更多")]
+)
+def test_find_speaks_one_language_and_says_where_there_are_more(town, monkeypatch, lang, head, more):
+    from typer.testing import CliRunner
+
+    from mingcha.apps.entities import commands
+
+    monkeypatch.setattr(commands, "open_django", lambda: None)
+    monkeypatch.setenv("MINGCHA_LANG", lang)
+    said = CliRunner().invoke(commands.app, ["find", "有限公司", "--limit", "3"])
+    assert said.exit_code == 0 and head in said.stdout and more in said.stderr
+    assert len(said.stdout.splitlines()) == 5  # head, three rows, the notice
+    every = CliRunner().invoke(commands.app, ["find", "有限公司", "--limit", "500"])
+    assert more not in every.stderr

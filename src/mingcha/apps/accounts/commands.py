@@ -46,6 +46,11 @@ def list_() -> None:
     open_django()
     from .models import User
 
+    if not User.objects.exists():
+        say(
+            "还没有用户：用 mingcha init 或 mingcha user add 添加。",
+            "No users yet: mingcha init or mingcha user add.",
+        )
     print_table(
         (
             said("用户名", "username"),

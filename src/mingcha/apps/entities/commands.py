@@ -64,13 +64,17 @@ def find(
 
     user = user_acting(by, "entities.entity.view")
     begun = time.perf_counter()
-    found = entities_search(user, " ".join(text), limit=limit or 20)
-    seconds = time.perf_counter() - begun
+    limit = limit or 20
+    more = entities_search(user, " ".join(text), limit=limit + 1)
+    found, seconds = more[:limit], time.perf_counter() - begun
     if as_json:
         print_json([_entity_json(e) for e in found])
         return
     _print_entities(found)
-    say(f"{len(found)} 个，{seconds * 1000:.0f} ms", f"{len(found)} found, {seconds * 1000:.0f} ms", aside=True)
+    if len(more) > len(found):
+        say(f"前 {limit} 个，还有更多：--limit", f"The first {limit}; there are more: --limit", aside=True)
+    else:
+        say(f"{len(found)} 个，{seconds * 1000:.0f} ms", f"{len(found)} found, {seconds * 1000:.0f} ms", aside=True)
 
 
 @app.command("list")
@@ -252,6 +256,8 @@ def _print_file(file: Any) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from .timeline import contracts_of, happened_of
+
     console = Console()
     entity = file.entity
     head = Text(f"{entity.name or entity.key}  ", style="bold").append(entity.key, style="cyan")
@@ -265,17 +271,23 @@ def _print_file(file: Any) -> None:
     console.print("  ".join(str(fact) for fact in facts if fact), style="dim", highlight=False)
     console.print("  ".join(k.value for k in file.keys), style="dim", highlight=False)
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for title in ("发生 / happened", "可知 / known", "来源 / source", "内容 / record"):
-        table.add_column(title, no_wrap=title.startswith(("发", "可")), overflow="fold")
+    for zh, en in (("发生", "happened"), ("可知", "known"), ("来源", "source"), ("内容", "record")):
+        table.add_column(said(zh, en), no_wrap=en in ("happened", "known"), overflow="fold")
+    contracts = contracts_of(s.name for s in file.sources)
     for record in file.records:
-        event, known = (timezone.localtime(t) for t in (record.event_at, record.latest.known_at))
+        event, known = happened_of(record, contracts[record.dataset]), timezone.localtime(record.latest.known_at)
         assumed = "*" if record.known_assumed else ""
         body = Text("  ".join(f"{c.title}={_shown(c.value)}" for c in record.latest.cells if c.value is not None))
         for version in record.earlier:
             before = {c.name: c for c in version.cells}
             was = "  ".join(f"{before[n].title}={_shown(before[n].value)}" for n in record.changed if n in before)
             body.append(f"\n↳ {timezone.localtime(version.known_at):%Y-%m-%d} {was}", style="yellow")
-        table.add_row(f"{event:%Y-%m-%d %H:%M}", f"{known:%Y-%m-%d}{assumed}", record.title, body)
+        table.add_row(
+            f"{event:%Y-%m-%d %H:%M}" if isinstance(event, datetime) else f"{event}",
+            f"{known:%Y-%m-%d}{assumed}",
+            record.title,
+            body,
+        )
     console.print(table)
     notes = [
         said(
@@ -306,8 +318,22 @@ def _print_entities(entities: list[Any]) -> None:
     notice(any(e.simulated for e in entities))
 
 
+_HEADS = {
+    "key": ("编码", "key"),
+    "name": ("名称", "name"),
+    "status": ("状态", "status"),
+    "address": ("住所", "address"),
+    "stays_with": ("现归", "stays with"),
+    "stays_with_name": ("其名称", "its name"),
+    "claimed_by": ("另有主张", "claimed by"),
+    "claimed_by_name": ("其名称", "its name"),
+    "dataset": ("数据集", "dataset"),
+    "known_at": ("可知", "known"),
+}
+
+
 def _print_rows(rows: list[dict[str, Any]]) -> None:
     if not rows:
         say("没有。", "None.")
         return
-    print_table(list(rows[0]), [[_shown(value) for value in row.values()] for row in rows])
+    print_table([said(*_HEADS[name]) for name in rows[0]], [[_shown(value) for value in row.values()] for row in rows])

@@ -27,7 +27,7 @@ def page_of(
 
     `probabilities`: whether the reader may see with which probability a visit was drawn (auditors).
     """
-    contracts = _contracts(s.name for s in file.sources)
+    contracts = contracts_of(s.name for s in file.sources)
     wanted = [r for r in reversed(file.records) if not source or r.dataset == source]
     wanted = [r for r in wanted if until is None or r.event_at < until]
     shown = wanted[:SHOWN]
@@ -168,6 +168,7 @@ def _lane(records: tuple[Record, ...]) -> dict[str, Any] | None:
     return {"bars": bars, "years": years}
 
 
-def _contracts(names: Iterable[str]) -> dict[str, Contract]:
+def contracts_of(names: Iterable[str]) -> dict[str, Contract]:
+    """The contracts in force of these datasets, by name."""
     found = Dataset.objects.filter(name__in=list(names)).values_list("name", "pk", "digest")
     return {name: contract_kept(pk, digest) for name, pk, digest in found}
