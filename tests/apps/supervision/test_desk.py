@@ -124,6 +124,7 @@ def test_a_draft_is_withdrawn_with_its_reason(desk, scored, keys):
     client.post(f"/plans/{found.number}/withdraw/", {"reason": "重复拟订"})
     page = client.get(f"/plans/{found.number}/").content.decode()
     assert "Withdrawn" in page and "重复拟订" in page and "ask-withdraw" not in page and "ask-approve" not in page
+    assert "mc-ritual" not in page  # nothing comes next
     found.refresh_from_db()
     assert (found.state, found.withdrawn_by.username) == ("withdrawn", "planner")
     assert "Withdrawn" in client.get("/plans/").content.decode()

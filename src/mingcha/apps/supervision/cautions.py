@@ -21,10 +21,10 @@ def of_chances(highest: float | None, half_width: float | None) -> Said:
     if highest is not None and highest > HIGHEST:
         said.append((
             f"入样概率最高的一户达 {highest:.0%}：它多半会被查，算不上随机。评分相差不大时仍会这样集中。"
-            "可提高随机探索比例、降低概率上限或 --focus，或把必查户列为重点监管。",
+            "可提高随机探索比例，或调低集中度、概率上限；必查户应列为重点监管。",
             f"The highest probability of a unit is {highest:.0%}: it is rather visited than not, which is hardly "
-            "random. Scores that differ little are sharpened as well. Raise the uniform share, lower the ceiling or "
-            "--focus, or list who must be visited as under focused supervision.",
+            "random. Scores that differ little are sharpened as well. Raise the uniform share, or lower the focus or "
+            "the ceiling; list who must be visited as under focused supervision.",
         ))  # fmt: skip
     if half_width is not None and half_width > WIDEST:
         said.append((

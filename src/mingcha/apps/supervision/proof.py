@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -131,7 +132,12 @@ def terms(plan: Plan) -> list[tuple[str, Any]]:
         (_("Legal basis"), plan.basis or "—"),
     ]
     if plan.withdrawn_at:
-        said.append((_("Withdrawn"), f"{plan.withdrawn_at:%Y-%m-%d} {plan.withdrawn_by or ''} {plan.withdraw_reason}"))
+        said.append(
+            (
+                _("Withdrawn"),
+                f"{timezone.localdate(plan.withdrawn_at)} {plan.withdrawn_by or ''} {plan.withdraw_reason}",
+            )
+        )
     return said
 
 
