@@ -12,7 +12,7 @@ from tests.apps.exchange.licences import file, licences
 
 from mingcha.cli import main, of_the_machine
 
-COMMAND = "from mingcha.cli import main\nmain()"
+COMMAND = "from mingcha.cli import program\nprogram()"
 UNRESOLVED = """
 from mingcha.instance import open_django
 open_django()

@@ -6,6 +6,8 @@ that `mingcha entity show` doesn't pay for the risk engine.
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import errno
 import importlib
 import os
@@ -68,8 +70,23 @@ app = typer.Typer(
 def root() -> None: ...
 
 
+def program() -> None:
+    """The process: `main`, and an end at once. What the interpreter takes down after the last word (threads of DuckDB,
+    Arrow and Polars) costs time and, very rarely, aborts: what is done must not end with a status not its own."""
+    try:
+        main()
+        status: Any = 0
+    except SystemExit as ended:
+        status = ended.code
+    atexit._run_exitfuncs()  # temporary folders go
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status if isinstance(status, int) else int(status is not None))
+
+
 def main() -> None:
-    """Entry point. Exit status: 0 done, 2 a problem that the user can mend, 1 a fault of ours (with its trace)."""
+    """The command line. Exit status: 0 done, 2 a problem that the user can mend, 1 a fault of ours (with its trace)."""
     try:
         sys.exit(app(standalone_mode=False) or 0)  # Typer would say what was typed wrongly itself, in English only
     except KeyboardInterrupt:
@@ -157,4 +174,4 @@ def fail(problem: Problem) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -8,7 +8,7 @@ import sys
 import pytest
 from tests.apps.exchange.licences import file, licences
 
-COMMAND = "from mingcha.cli import main\nmain()"
+COMMAND = "from mingcha.cli import program\nprogram()"
 SETUP = """
 from mingcha.instance import open_django
 open_django()

@@ -197,7 +197,7 @@ def refusal(process):
     return process.returncode, out, errors
 
 
-COMMAND = "sys.argv[1:1] = ['import']\nfrom mingcha.cli import main\nmain()"
+COMMAND = "sys.argv[1:1] = ['import']\nfrom mingcha.cli import program\nprogram()"
 
 
 def test_a_full_disk_loses_nothing_and_says_so(small_disk, tmp_path, delivery):

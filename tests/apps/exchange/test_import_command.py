@@ -15,7 +15,7 @@ def run(instance, tmp_path):
 
     def run(*words, lang="en"):
         env = {**os.environ, "MINGCHA_HOME": str(instance), "MINGCHA_LANG": lang}
-        code = "from mingcha.cli import main; main()"
+        code = "from mingcha.cli import program; program()"
         done = subprocess.run(
             [sys.executable, "-c", code, *map(str, words)], env=env, cwd=tmp_path, capture_output=True, text=True
         )

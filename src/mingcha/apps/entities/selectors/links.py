@@ -27,9 +27,11 @@ def links_file() -> Path:
 
     A copy of what the database has, made when links have changed since; rows that never held are left out.
     """
-    version = Resolution.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    last = Resolution.objects.order_by("-pk").first()
+    # with its moment: a database that was restored gives its numbers away a second time
+    name = f"{last.pk:08d}-{last.at:%Y%m%d%H%M%S%f}" if last else f"{0:08d}"
     folder = exchange.lake_folder() / "_links"
-    path = folder / f"{version:08d}.parquet"
+    path = folder / f"{name}.parquet"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(f".{secrets.token_hex(6)}")
