@@ -18,9 +18,10 @@ import numpy as np
 
 from .checks import Checks, compile_checks, judged, quote
 from .contract import Contract
+from .opening import open_source
 from .quarantine import Quarantine, Reason, faulty_rows, malformed_rows
 from .seen import Seen
-from .sources import Chunk, Source, open_source
+from .sources import Chunk, Source
 
 if TYPE_CHECKING:
     import duckdb

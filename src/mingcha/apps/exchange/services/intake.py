@@ -12,9 +12,9 @@ from typing import Any
 from mingcha.engines.lake.clustering import cluster
 from mingcha.engines.lake.contract import Contract
 from mingcha.engines.lake.dedupe import Fresh, keep_new, remember
+from mingcha.engines.lake.opening import records_about
 from mingcha.engines.lake.quarantine import Quarantine
 from mingcha.engines.lake.reading import read_document
-from mingcha.engines.lake.sources import records_about
 from mingcha.engines.lake.staging import Progress, stage
 from mingcha.problems import Problem
 
