@@ -109,6 +109,12 @@ class EntityKey(models.Model):
         """The condition that a key means its entity at `moment`."""
         return (Q(valid_from=None) | Q(valid_from__lte=moment)) & (Q(valid_to=None) | Q(valid_to__gt=moment))
 
+    def held_at(self, moment: datetime) -> bool:
+        """The same of a row that is here already."""
+        return (self.valid_from is None or moment >= self.valid_from) and (
+            self.valid_to is None or moment < self.valid_to
+        )
+
 
 class KeyConflict(models.Model):
     """Rows that tie a key to a second entity. The machine never joins two: the key stays, and a person decides."""

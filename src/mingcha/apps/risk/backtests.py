@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mingcha.apps.entities.selectors import lake_view
+from mingcha.engines.lake.folder import aside
 from mingcha.engines.risk import evaluation, splits
 from mingcha.engines.risk.backtest import Factors, Window, backtest, figures, require_windows, tested_on
 from mingcha.engines.risk.config import Config
@@ -139,14 +140,9 @@ def write_scores(path: Path, window: Window, sample: Sample, columns: Mapping[st
     head += [f"{n}_score_{kind}" for n in names for kind in ("stringency_removed", "with_inspector")]
     parts = [values for n in names for values in (window.removed[n], window.with_inspector[n])]
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    try:
-        with aside.open("w", encoding="utf-8", newline="") as file:
-            out = csv.writer(file, lineterminator="\n")
-            out.writerow(head)
-            ids, dates = sample.row[window.rows].tolist(), window.day.astype(str).tolist()
-            for i, (row, day, y) in enumerate(zip(ids, dates, window.y.astype(int).tolist(), strict=True)):
-                out.writerow([row, day, y, *(repr(float(p[i])) for p in parts)])
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(head)
+        ids, dates = sample.row[window.rows].tolist(), window.day.astype(str).tolist()
+        for i, (row, day, y) in enumerate(zip(ids, dates, window.y.astype(int).tolist(), strict=True)):
+            out.writerow([row, day, y, *(repr(float(p[i])) for p in parts)])

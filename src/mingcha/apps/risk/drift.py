@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mingcha.engines.lake.folder import aside
+
 from . import selectors
 from .models import RiskModel
 
@@ -65,9 +67,8 @@ def _keep(path: Path, columns: dict[str, np.ndarray], as_of: dt.date) -> None:
     n = len(columns[SCORE])
     at = np.arange(n) if n <= ROWS else np.sort(np.random.default_rng(0).choice(n, ROWS, replace=False))
     table = pa.table({name: values[at] for name, values in columns.items()})
-    aside = path.with_suffix(".tmp")
-    pq.write_table(table.replace_schema_metadata({"as_of": str(as_of)}), aside)
-    aside.replace(path)
+    with aside(path) as beside:
+        pq.write_table(table.replace_schema_metadata({"as_of": str(as_of)}), beside)
 
 
 def _outcomes(

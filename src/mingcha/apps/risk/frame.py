@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mingcha.apps.entities.choices import Status
 from mingcha.apps.entities.models import Entity
+from mingcha.engines.lake.folder import aside
 from mingcha.lists.export import harmless
 from mingcha.problems import Problem
 
@@ -28,18 +29,13 @@ def frame_write(scores: Path, path: Path, *, stratum: str = "") -> int:
             todo_zh="可选：" + "、".join(STRATA),
             todo_en="Choose one of: " + ", ".join(STRATA),
         )
-    aside = path.with_name(path.name + ".part")
     rows = 0
-    try:
-        with aside.open("w", encoding="utf-8-sig", newline="") as file:  # with a mark, or Excel takes it for GBK
-            writer = csv.writer(file)
-            writer.writerow((*COLUMNS, "stratum") if stratum else COLUMNS)
-            for row in _rows(scores, stratum):
-                writer.writerow(row)
-                rows += 1
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as beside, beside.open("w", encoding="utf-8-sig", newline="") as file:  # or Excel takes it for GBK
+        writer = csv.writer(file)
+        writer.writerow((*COLUMNS, "stratum") if stratum else COLUMNS)
+        for row in _rows(scores, stratum):
+            writer.writerow(row)
+            rows += 1
     return rows
 
 

@@ -18,6 +18,7 @@ from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.selectors import lake_view
 from mingcha.apps.exchange.selectors import dataset_get
+from mingcha.engines.lake.folder import aside
 from mingcha.instance import home
 from mingcha.output import strict
 from mingcha.problems import Problem
@@ -118,9 +119,10 @@ def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
     A challenger that was not shown to be better than the champion, or is unfair to a group, needs a `reason`, which is
     kept with the signature.
     """
-    before = RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION)
+    in_force = RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION)
+    before = in_force.exclude(pk=model.pk)
     challenge = model.card.get("challenge")
-    champion = before.exclude(pk=model.pk).first()
+    champion = before.first()
     if champion and (not challenge or challenge.get("champion") != champion.digest):
         challenge = None  # it was compared with another model, or with none
     if champion and not (challenge and challenge["allowed"]) and not reason.strip():
@@ -131,7 +133,7 @@ def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
             todo_zh="可在积累新结果后重新训练；确需换用，请写明理由，随签发留存。",
             todo_en="Train again when there are new results; or give a reason, which is kept with the signature.",
         )
-    before.exclude(pk=model.pk).update(state=ModelState.RETIRED)
+    before.update(state=ModelState.RETIRED)
     if RiskModel.objects.filter(pk=model.pk).exclude(state=ModelState.CHAMPION).update(state=ModelState.CHAMPION) != 1:
         raise Problem(
             zh=f"{model.number} 已是在用模型。",
@@ -177,9 +179,8 @@ def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User
     probability = loaded.score_any_day(sample)
     letters = risk_classes(probability, loaded.about["base_rate"])
     path = selectors.model_folder(model) / f"scores-{as_of}.parquet"
-    aside = path.with_suffix(".tmp")
-    pq.write_table(pa.table({"entity": who, "probability": probability, "risk_class": letters.tolist()}), aside)
-    aside.replace(path)
+    with aside(path) as beside:
+        pq.write_table(pa.table({"entity": who, "probability": probability, "risk_class": letters.tolist()}), beside)
     model.drift = drift_measure(model, loaded, factors, view, x, probability, as_of)
     model.save(update_fields=["drift"])
     in_force = model.state == ModelState.CHAMPION
@@ -202,9 +203,12 @@ def _put_in_force(
     model: RiskModel, names: list[str], probability: np.ndarray, letters: np.ndarray, as_of: dt.date, user: User | None
 ) -> None:
     pks = dict(Entity.objects.values_list("key", "pk").iterator(chunk_size=20_000))
-    score = RiskScore if selectors.leads(model) else PointScore
-    of_point = PointScore.objects.filter(model__dataset=model.dataset_id, model__risk_point=model.risk_point)
-    (RiskScore.objects.all() if score is RiskScore else of_point).delete()
+    score: type[RiskScore] | type[PointScore] = RiskScore
+    if selectors.leads(model):
+        RiskScore.objects.all().delete()
+    else:
+        score = PointScore
+        PointScore.objects.filter(model__dataset=model.dataset_id, model__risk_point=model.risk_point).delete()
     score.objects.bulk_create(
         (
             score(entity_id=pks[name], model=model, probability=float(p), risk_class=str(letter), as_of=as_of)

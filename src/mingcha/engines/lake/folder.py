@@ -61,6 +61,18 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """A place beside `path` to write to, which takes its name at the end: whole or not at all, and until then what was
+    there before stays."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def remove_orphans(folder: Path, named: Iterable[Path]) -> list[Path]:
     """Remove the folders in `folder` that hold none of the files `named` by the database. Call it under the lock."""
     keep = {path.parent for path in named}

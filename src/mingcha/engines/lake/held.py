@@ -14,6 +14,7 @@ import numpy as np
 from mingcha.problems import Problem
 
 from .contract import Contract
+from .folder import aside
 from .sources import Chunk, Ints, match_columns, plain
 from .view import files_sql
 
@@ -159,13 +160,8 @@ def export(held: Sequence[tuple[Path, Mapping[int, str]]], path: Path, within: W
             rows += 1
             yield [*said, *(cells.get(name) for name in header)]
 
-    aside = path.with_name(path.name + ".part")
-    try:
-        with aside.open("wb") as file:  # opened here, so that a bad path is said before any row is read
-            write(file, lines())
-        aside.replace(path)  # whole, or not at all: the file that was there before stays
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as beside, beside.open("wb") as file:  # opened here: a bad path is said before any row is read
+        write(file, lines())
     return rows
 
 

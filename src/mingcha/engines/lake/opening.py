@@ -20,13 +20,7 @@ def open_source(path: Path, contract: Contract) -> Source:
         with path.open("rb") as file:
             head = file.read(512)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Problem(
-            zh=f"数据文件读不了：{'没有这个文件' if isinstance(error, FileNotFoundError) else error.strerror}。",
-            en=f"The data file can't be read: {error.strerror}.",
-            where=str(path),
-            todo_zh="请检查路径和权限。",
-            todo_en="Check its path and permissions.",
-        ) from None
+        raise unreadable(path, error) from None
     kind = _kind(head)
     if kind == "parquet":
         return ParquetSource(path, contract)
@@ -42,6 +36,17 @@ def open_source(path: Path, contract: Contract) -> Source:
             todo_en="Give a CSV, xlsx or Parquet file.",
         )
     return DelimitedSource(path, contract)
+
+
+def unreadable(path: Path, error: OSError) -> Problem:
+    """The Problem of a data file that the disk doesn't give."""
+    return Problem(
+        zh=f"数据文件读不了：{'没有这个文件' if isinstance(error, FileNotFoundError) else error.strerror}。",
+        en=f"The data file can't be read: {error.strerror}.",
+        where=str(path),
+        todo_zh="请检查路径和权限。",
+        todo_en="Check its path and permissions.",
+    )
 
 
 def records_about(path: Path) -> int:

@@ -171,7 +171,7 @@ def save(model: Model, folder: Path) -> str:
     folder.parent.mkdir(parents=True, exist_ok=True)
     files = model.files()
     mark = digest(files)
-    if _held(folder) == mark:
+    if folder.is_dir() and _written(folder) == mark == digest(_bytes(folder)):
         return mark
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -199,10 +199,9 @@ def save(model: Model, folder: Path) -> str:
     return mark
 
 
-def _held(folder: Path) -> str:
-    """The digest of the model that lies in the folder, unharmed; "" where there is none."""
-    written = (folder / "DIGEST").read_text().strip() if (folder / "DIGEST").is_file() else ""
-    return written if written and digest(_bytes(folder)) == written else ""
+def _written(folder: Path) -> str:
+    """The digest that was written beside the model; "" where there is none."""
+    return (folder / "DIGEST").read_text().strip() if (folder / "DIGEST").is_file() else ""
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -220,7 +219,7 @@ def load(folder: Path) -> Model:
             todo_en="Run `mingcha risk train` first.",
         )
     files = _bytes(folder)
-    if not _held(folder):
+    if digest(files) != _written(folder):
         raise Problem(
             zh="模型文件已被改动或损坏：摘要不符。",
             en="The model's files were changed or damaged: their digest does not match.",

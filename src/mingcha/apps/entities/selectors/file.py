@@ -163,7 +163,7 @@ def _records(
     versions: dict[bytes, list[dict[str, Any]]] = {}
     for row in rows:
         event = _aware(row["_event_at"])
-        if any(_holds(span, event) for span in spans[row["_key"]]):
+        if any(span.held_at(event) for span in spans[row["_key"]]):
             versions.setdefault(row["_id"], []).append(row)
     fields = {f.name: (f.title or f.name, f.masked and not unmask) for f in contract.fields}
     for said in versions.values():
@@ -182,10 +182,6 @@ def _records(
             earlier=tuple(earlier),
             changed=changed,
         )
-
-
-def _holds(key: EntityKey, moment: datetime) -> bool:
-    return (key.valid_from is None or moment >= key.valid_from) and (key.valid_to is None or moment < key.valid_to)
 
 
 def _version(row: dict[str, Any], fields: Mapping[str, tuple[str, bool]]) -> Version:

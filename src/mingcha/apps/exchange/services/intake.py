@@ -12,11 +12,10 @@ from typing import Any
 from mingcha.engines.lake.clustering import cluster
 from mingcha.engines.lake.contract import Contract
 from mingcha.engines.lake.dedupe import Fresh, keep_new, remember
-from mingcha.engines.lake.opening import records_about
+from mingcha.engines.lake.opening import records_about, unreadable
 from mingcha.engines.lake.quarantine import Quarantine
 from mingcha.engines.lake.reading import read_document
 from mingcha.engines.lake.staging import Progress, stage
-from mingcha.problems import Problem
 
 from .. import hooks
 from ..models import Dataset, LakeFile, SourceFile
@@ -183,10 +182,4 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise Problem(
-            zh=f"数据文件读不了：{'没有这个文件' if isinstance(error, FileNotFoundError) else error.strerror}。",
-            en=f"The data file can't be read: {error.strerror}.",
-            where=str(path),
-            todo_zh="请检查路径和权限。",
-            todo_en="Check its path and permissions.",
-        ) from None
+        raise unreadable(path, error) from None
