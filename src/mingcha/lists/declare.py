@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from .bulk import BulkAct
+
 Text = Any  # str or a lazy translation
 
 
@@ -58,7 +60,11 @@ class View:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list. `search(queryset, words)` narrows, `item(row)` is the row's address, `row` the template of its cells."""
+    """A list. `search(queryset, words)` narrows, `item(row)` is the row's address, `row` the template of its cells.
+
+    `name` is what people's saved views of it are kept by: no two lists share it. `acts`: what may be done with many
+    rows at once.
+    """
 
     name: str
     title: Text
@@ -69,6 +75,7 @@ class Listing:
     item: Callable[[Any], str] | None = None
     filters: tuple[Filter, ...] = ()
     views: tuple[View, ...] = ()
+    acts: tuple[BulkAct, ...] = ()
     search: Callable[[QuerySet, str], QuerySet] | None = None
     search_hint: Text = ""
     empty_icon: str = "inbox"

@@ -10,15 +10,20 @@ from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, QueryDict
 
+from .bulk import BulkAct
 from .declare import Column, Filter, Listing, View
 from .keyset import Cursor, Order, cursor_of, read
+from .models import SavedView
+from .selectors import views_of
 
 CAP = 10_000  # counts stop here: "10,000+" says enough, and costs little
 _STATE = ("q", "sort", "cols")  # besides the filters, what an address keeps
+_INLINE = 6  # tabs that are counted with the page
+_SLOW, _KEPT = 0.04, 120  # seconds: a count that takes longer is kept so long
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,22 @@ class Chip:
 
 @dataclass(frozen=True)
 class Tab:
+    """A view above the list. `rows`: None where it isn't counted yet. `saved`: whose it is, where somebody saved it."""
+
     label: Any
     url: str
     current: bool
-    rows: int
+    rows: int | None
     capped: bool
+    saved: SavedView | None = None
+    changed: bool = False  # it is the current one, but the list shows something else by now
 
 
 class ListPage:
     """`queryset` is what the user may see; everything else stands in the address."""
 
     def __init__(self, listing: Listing, request: HttpRequest, queryset: QuerySet) -> None:
-        self.listing, self.request, self._all = listing, request, queryset
+        self.listing, self.request, self.visible = listing, request, queryset
         self.words = request.GET.get("q", "").strip()[:100]
         self.chosen = {
             f.name: values for f in listing.filters if (values := [v for v in request.GET.getlist(f.name) if v != ""])
@@ -196,16 +205,95 @@ class ListPage:
     def narrowed(self) -> bool:
         return bool(self.words or self.chosen)
 
+    # -- views
+
+    @cached_property
+    def saved(self) -> list[SavedView]:
+        """The user's saved views of this list, without those that say what this list doesn't show him."""
+        known = {*_STATE, *(f.name for f in self.listing.filters)}
+        return [v for v in views_of(self.request.user, self.listing.name) if set(QueryDict(v.query)) <= known]
+
+    @property
+    def view(self) -> SavedView | None:
+        """The saved view that the address names."""
+        asked = self.request.GET.get("view", "")
+        return next((v for v in self.saved if str(v.pk) == asked), None)
+
+    @property
+    def state(self) -> str:
+        """What a saved view keeps of the address: search, filters, order and columns, in one order."""
+        return self._query_of(self.request.GET).urlencode()
+
     @cached_property
     def tabs(self) -> list[Tab]:
-        return [self._tab(view) for view in self.listing.views]
+        """The declared views, then the saved ones. Counted with the page are some; what took long is kept a while."""
+        named = self.view
+        opened = any(v.opens for v in self.saved)
+        tabs: list[Tab] = []
+        for view in self.listing.views:
+            current = not named and self._shows(view)
+            # without any parameter the list opens with the saved view that was chosen for that
+            params: dict[str, Any] = {f.name: view.params.get(f.name, ()) for f in self.listing.filters}
+            params["view"] = view.name if opened and not view.params else ""
+            chosen = {name: list(values) for name, values in view.params.items()}
+            rows, capped = self._rows_of(QueryDict(mutable=True), chosen, len(tabs))
+            tabs.append(Tab(view.label, self.url(q="", **params), current, rows, capped))
+        for saved in self.saved:
+            query = QueryDict(saved.query)
+            chosen = {f.name: values for f in self.listing.filters if (values := query.getlist(f.name))}
+            rows, capped = self._rows_of(query, chosen, len(tabs))
+            url = f"{self.request.path}?{'&'.join(filter(None, (saved.query, f'view={saved.pk}')))}"
+            current = saved == named
+            changed = current and self._query_of(query).urlencode() != self.state
+            tabs.append(Tab(saved.name, url, current, rows, capped, saved, changed))
+        return tabs
 
-    def _tab(self, view: View) -> Tab:
-        params = {f.name: view.params.get(f.name, ()) for f in self.listing.filters}
-        chosen = {name: tuple(values) for name, values in self.chosen.items()}
-        current = not self.words and chosen == {k: tuple(v) for k, v in view.params.items()}
-        rows, capped = capped_count(_filtered(self._all, self.listing, {k: list(v) for k, v in params.items() if v}))
-        return Tab(view.label, self.url(q="", **params), current, rows, capped)
+    @property
+    def uncounted(self) -> bool:
+        return any(tab.rows is None for tab in self.tabs)
+
+    def _shows(self, view: View) -> bool:
+        chosen = {name: set(values) for name, values in self.chosen.items()}
+        return not self.words and chosen == {k: set(v) for k, v in view.params.items()}
+
+    def _rows_of(self, query: QueryDict, chosen: dict[str, list[str]], nth: int) -> tuple[int | None, bool]:
+        """How many rows a view has; None where that would keep the page waiting: then the tabs ask for it."""
+        queryset = self.visible
+        if (words := query.get("q", "").strip()[:100]) and self.listing.search:
+            queryset = self.listing.search(queryset, words)
+        queryset = _filtered(queryset, self.listing, chosen).order_by().values("pk")[:CAP]
+        try:
+            key = _key(queryset)
+        except EmptyResultSet:  # whoever sees nothing
+            return 0, False
+        rows = cache.get(key)
+        if rows is None:
+            if nth >= _INLINE and self.request.GET.get("part") != "tabs":
+                return None, False
+            started = time.perf_counter()
+            rows = queryset.count()
+            if time.perf_counter() - started > _SLOW:
+                cache.set(key, rows, _KEPT)
+        return rows, rows >= CAP
+
+    # -- acts on many rows
+
+    @cached_property
+    def acts(self) -> list[BulkAct]:
+        return [act for act in self.listing.acts if not act.action or self.request.user.may(act.action)]
+
+    def act(self, name: str) -> BulkAct | None:
+        return next((act for act in self.acts if act.name == name), None)
+
+    @property
+    def bar(self) -> list[tuple[BulkAct, str]]:
+        """Each act and where its selection is posted: this list, or a page of its own with this list's filter."""
+        return [(act, f"{act.url}?{self.state}" if act.url else self.url()) for act in self.acts]
+
+    def label_of(self, row: Any) -> str:
+        """What a row is called: its first column's value."""
+        value = self.listing.columns[0].value
+        return str((value and value(row)) or row)
 
     def options(self, filter_: Filter) -> list[Option]:
         """The values of a filter among the rows that the other filters leave, commonest first."""
@@ -234,12 +322,15 @@ class ListPage:
         """The counts; of a large result kept for two minutes, since they read all of it."""
         if not self.capped:
             return list(counted)
-        key = "list:" + sha256(str(counted.query).encode()).hexdigest()
-        return cache.get_or_set(key, lambda: list(counted), 120) or []
+        return cache.get_or_set(_key(counted), lambda: list(counted), _KEPT) or []
 
     @property
     def menus(self) -> list[tuple[Filter, list[Option]]]:
         return [(f, options) for f in self.listing.filters if (options := self.options(f))]
+
+    @property
+    def composes(self) -> bool:
+        return any(f.composition for f in self.listing.filters)
 
     @property
     def composition(self) -> list[tuple[Filter, list[Option]]]:
@@ -250,7 +341,7 @@ class ListPage:
     def url(self, **changes: str | Iterable[str]) -> str:
         """This list's address with some parameters changed. A change of any kind goes back to the first page."""
         query = QueryDict(mutable=True)
-        for name in (*_STATE, *(f.name for f in self.listing.filters)):
+        for name in (*_STATE, "view", *(f.name for f in self.listing.filters)):
             values = self.request.GET.getlist(name)
             if name in changes:
                 change = changes[name]
@@ -260,6 +351,22 @@ class ListPage:
             if name in changes:
                 query[name] = str(changes[name])
         return f"{self.request.path}?{query.urlencode()}" if query else self.request.path
+
+    def _query_of(self, asked: QueryDict) -> QueryDict:
+        query = QueryDict(mutable=True)
+        for name in (*_STATE, *sorted(f.name for f in self.listing.filters)):
+            if values := [v for v in asked.getlist(name) if v != ""]:
+                query.setlist(name, values)
+        return query
+
+    @property
+    def tabs_url(self) -> str:
+        return self.url(part="tabs")
+
+    @property
+    def here(self) -> str:
+        """This very page of the list."""
+        return self.request.get_full_path()
 
     @property
     def facets_url(self) -> str:
@@ -278,10 +385,15 @@ class ListPage:
         return self.url(**{"as": "xlsx"})
 
     def _matching(self, without: str = "") -> QuerySet:
-        queryset = self._all
+        queryset = self.visible
         if self.words and self.listing.search:
             queryset = self.listing.search(queryset, self.words)
         return _filtered(queryset, self.listing, {k: v for k, v in self.chosen.items() if k != without})
+
+
+def _key(queryset: QuerySet) -> str:
+    """What a count of this query is kept by; a query says whose rows it reads."""
+    return "list:" + sha256(str(queryset.query).encode()).hexdigest()
 
 
 def capped_count(queryset: QuerySet) -> tuple[int, bool]:
@@ -296,7 +408,10 @@ def _filtered(queryset: QuerySet, listing: Listing, chosen: dict[str, list[str]]
             wanted: list[Any] = [v == "1" for v in values] if filter_.boolean else values
             # a single value as such: only so does the database see that a partial index will do
             one = {filter_.path: wanted[0]} if len(wanted) == 1 else {f"{filter_.path}__in": wanted}
-            queryset = queryset.filter(**one)
+            try:
+                queryset = queryset.filter(**one)
+            except (ValueError, ValidationError):  # made up in the address: no row has it
+                return queryset.none()
     return queryset
 
 
