@@ -1,0 +1,3 @@
+from mingcha.apps.accounts.permissions import Reach
+
+REACH = {"law.Clock": Reach(own=("assignee",))}
