@@ -673,6 +673,7 @@ REASONS = {
     "provisional": ("尚未对应到登记主体", "not yet tied to a registered entity"),
     "unknown_status": ("经营状态不明", "not known to be in operation"),
     "unscored": ("没有现行评分", "has no score in force"),
+    "not_in_directory": ("不在本计划的对象名录内", "not in the plan's directory"),
 }
 
 
@@ -1062,6 +1063,7 @@ VISIT_SHAPE = {"id": TEXT, "area": TEXT, "skills": TEXTS}
 TEAM_SHAPE = {"id": TEXT, "across": COUNT, "inspectors": TEXTS, "chances": OBJECT}
 RULES_SHAPE = {"day": TEXT, "team": COUNT, "across": COUNT, "reseeds": COUNT}
 PARTS = {"inspectors": INSPECTOR_SHAPE, "visits": VISIT_SHAPE, "teams": TEAM_SHAPE, "signatures": SIGNED_SHAPE}
+JOINT = {"inspectors": dict(INSPECTOR_SHAPE, department=TEXT), "teams": dict(TEAM_SHAPE, department=TEXT)}
 ASSIGNMENT_SHAPE = dict({"salt": HASH, "rules": OBJECT, "digest": HASH}, **dict.fromkeys(PARTS, LIST))
 
 
@@ -1070,8 +1072,9 @@ def check_assignment(report, value, options):
     own = {name: value[name] for name in ASSIGNMENT_SHAPE if name in value}
     if not shape(report, "assignment", own, ASSIGNMENT_SHAPE):
         return None
-    sound = [shape(report, "rules", own["rules"], RULES_SHAPE)]
-    for name, fields in PARTS.items():
+    joint = "departments" in own["rules"]  # an inspection of several departments in one visit
+    sound = [shape(report, "rules", own["rules"], dict(RULES_SHAPE, departments=TEXTS) if joint else RULES_SHAPE)]
+    for name, fields in dict(PARTS, **JOINT if joint else {}).items():
         sound += [shape(report, f"{name}[{i}]", item, fields) for i, item in enumerate(own[name])]
     if head is None or not all(sound):
         return None
@@ -1080,8 +1083,13 @@ def check_assignment(report, value, options):
     for where, ids in (("inspectors", names), ("visits", visits)):
         if ids != sorted(set(ids), key=str.encode):
             report.fault(where, ("应按编号升序、不重复", "must stand in ascending order of id, each once"))
-    if [team["id"] for team in own["teams"]] != visits:
-        report.fault("teams", ("与 visits 不是同一批对象", "are not of the same units as visits, in their order"))
+    departments = own["rules"]["departments"] if joint else [None]
+    if joint and (len(departments) < 2 or departments != sorted(set(departments) - {""}, key=str.encode)):
+        said = "联合抽查的部门应有两个以上，按名称升序、不重复", "must be two departments or more, in ascending order, each once"
+        report.fault("rules.departments", said)
+    if [(team["id"], team.get("department")) for team in own["teams"]] != [(i, x) for i in visits for x in departments]:
+        said = "与 visits 不是同一批对象，或部门、次序不对", "are not of the same units as visits, in their order, by department"
+        report.fault("teams", said)
     if not 2 <= own["rules"]["team"] <= 4:
         report.fault("rules.team", ("人数不成立，执法检查至少两人", "size of a team"), "2 to 4", own["rules"]["team"])
     directory = canonical({"inspectors": own["inspectors"], "rules": own["rules"]})
@@ -1092,12 +1100,14 @@ def check_assignment(report, value, options):
     check_places(report, head, own, options.places)
     if report.faults:
         return None
-    fitting = [fit(own, visit) for visit in own["visits"]]
-    for i, (team, across) in enumerate(assign(head.seed, own, fitting)):
-        expected, found = ([names[j] for j in team], across), (own["teams"][i]["inspectors"], own["teams"][i]["across"])
-        if expected != found:
-            said = "不是种子分派的人员", "not the inspectors that the seed gives"
-            report.fault(f"teams[{i}] ({visits[i]})", said, expected, found)
+    parts = [part_of(own, head.seed, k, department) for k, department in enumerate(departments)]
+    for part in parts:
+        for i, (team, across) in enumerate(assign(part["seed"], part)):
+            expected = [part["names"][j] for j in team], across
+            found = part["teams"][i]["inspectors"], part["teams"][i]["across"]
+            if expected != found:
+                said = "不是种子分派的人员", "not the inspectors that the seed gives"
+                report.fault(part["where"](i, ""), said, expected, found)
     head.units = {"visits": visits}
     zh, en = listed(signers)
     report.conclude(head, "人员分派核验成立", "assignment checks hold", (f"由 {zh} 签名", f"signed by {en}"))
@@ -1105,10 +1115,13 @@ def check_assignment(report, value, options):
         f"{len(names)} 名检查人员的名录和规则在抽取前已封存", f"the directory of {len(names)} inspectors and its rules were sealed before the draw"
     )
     report.prove(f"{len(visits)} 次检查的人员都由种子按规则得出", f"the teams of {len(visits)} visits follow from the seed by the rules")
+    if joint:
+        zh, en = listed(departments)
+        report.prove(f"联合抽查：{zh} 各由自己的种子派出一组", f"a joint inspection: {en} each sent a team by a seed of its own")
     report.leave("名录属实", "that the directory is true")
     report.leave("这些就是抽中的对象：须加 --against public.json", "that these are the drawn units: --against public.json shows that")
-    if options.reseed or max(1, len(visits)) * own["rules"]["reseeds"] <= RECOMPUTED:
-        check_chances(report, head, own, fitting)
+    if options.reseed or max(1, len(own["teams"])) * own["rules"]["reseeds"] <= RECOMPUTED:
+        check_chances(report, parts)
     else:
         report.leave("分派概率：加 --reseed 重算", "the stored chances: --reseed recomputes them")
     return head
@@ -1163,24 +1176,38 @@ def check_digest(report, head, kind, own):
     return check_signatures(report, head, "signatures", own["signatures"], bytes.fromhex(own["digest"]), "digest")
 
 
-def fit(own, visit):
-    """Who may make `visit`, as places in the directory: (inspectors of its area, those of other areas)."""
+def part_of(own, seed, k, department):
+    """What the `k`th department draws by itself: its people, its teams, its seed. None: of an ordinary draw, all."""
+    people, step = own["inspectors"], 1
+    if department is not None:
+        people = [one for one in people if one["department"] == department]
+        seed, step = H("department", seed, department), len(own["rules"]["departments"])
+    part = {"rules": own["rules"], "visits": own["visits"], "inspectors": people, "teams": own["teams"][k::step], "seed": seed}
+    part["names"] = [one["id"] for one in people]
+    part["fitting"] = [fit(part, visit) for visit in own["visits"]]
+    who = "" if department is None else ", " + department
+    part["where"] = lambda i, member: f"teams[{i * step + k}]{member} ({own['visits'][i]['id']}{who})"
+    return part
+
+
+def fit(part, visit):
+    """Who may make `visit`, as places among the people: (inspectors of its area, those of other areas)."""
     home, away = [], []
-    for j, one in enumerate(own["inspectors"]):
+    for j, one in enumerate(part["inspectors"]):
         able = set(visit["skills"]) <= set(one["skills"]) and visit["id"] not in one["conflicts"]
-        if able and one["certified"] >= own["rules"]["day"]:
+        if able and one["certified"] >= part["rules"]["day"]:
             (home if not visit["area"] or visit["area"] in one["areas"] else away).append(j)
     return home, away
 
 
-def assign(seed, own, fitting):
-    """[(team as places in the directory, across)] of the visits; an empty team where too few are left."""
-    rules, visits = own["rules"], own["visits"]
+def assign(seed, part):
+    """[(team as places among the people, across)] of the visits; an empty team where too few are left."""
+    rules, visits, fitting = part["rules"], part["visits"], part["fitting"]
     dice = [H("visit", seed, visit["id"]) for visit in visits]
     able = [i for i in range(len(visits)) if len(fitting[i][1]) >= rules["team"]]
     able.sort(key=lambda i: dice[i][:8])
     across = set(able[: (rules["across"] * len(visits) + MILLION // 2) // MILLION])
-    left, teams = [one["load"] for one in own["inspectors"]], [()] * len(visits)
+    left, teams = [one["load"] for one in part["inspectors"]], [()] * len(visits)
     for i in sorted(range(len(visits)), key=lambda i: (i not in across, dice[i][8:16])):
         pool = [j for j in fitting[i][i in across] if left[j]]
         if len(pool) >= rules["team"]:
@@ -1191,16 +1218,17 @@ def assign(seed, own, fitting):
     return [(team, int(i in across)) for i, team in enumerate(teams)]
 
 
-def check_chances(report, head, own, fitting):
-    names, reseeds = [one["id"] for one in own["inspectors"]], own["rules"]["reseeds"]
-    counts = [Counter() for _ in own["visits"]]
-    for k in range(reseeds):
-        for count, (team, _) in zip(counts, assign(H("reseed", head.seed, k), own, fitting)):
-            count.update(names[j] for j in team)
-    for i, (count, team) in enumerate(zip(counts, own["teams"])):
-        if dict(count) != team["chances"]:
-            said = "不是换种子重算的次数", "not the counts of the reseeded runs"
-            report.fault(f"teams[{i}].chances ({team['id']})", said, dict(count), team["chances"])
+def check_chances(report, parts):
+    reseeds = parts[0]["rules"]["reseeds"]
+    for part in parts:
+        counts = [Counter() for _ in part["visits"]]
+        for k in range(reseeds):
+            for count, (team, _) in zip(counts, assign(H("reseed", part["seed"], k), part)):
+                count.update(part["names"][j] for j in team)
+        for i, (count, team) in enumerate(zip(counts, part["teams"])):
+            if dict(count) != team["chances"]:
+                said = "不是换种子重算的次数", "not the counts of the reseeded runs"
+                report.fault(part["where"](i, ".chances"), said, dict(count), team["chances"])
     report.prove(f"分派概率：换种子 {reseeds} 次重算一致", f"the stored chances, recomputed with {reseeds} other seeds")
 
 

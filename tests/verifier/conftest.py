@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.engines.sampling.small_draw import finished
+from tests.engines.sampling.small_draw import finished, joint_staff
 
 from mingcha.engines.sampling import fieldwork, results
 
@@ -54,8 +54,17 @@ def draw(tmp_path_factory):
         "opening": made.secret / "opening.json",
         "assignment": made.secret / "assignment.json",
         "replacements": made.folder / "replacements.json",
+        "joint": joint(tmp_path_factory.mktemp("joint")),
     }
     return Draw(made, paths)
+
+
+def joint(at):
+    """An assignment of two departments, of a draw of its own."""
+    made = finished(at, units=10, take=4, staff=joint_staff())
+    fieldwork.assign(made.folder)
+    fieldwork.countersign(made.folder, made.secret / "assignment.json", made.key("公证处"))
+    return made.secret / "assignment.json"
 
 
 @pytest.fixture

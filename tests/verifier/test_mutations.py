@@ -10,7 +10,7 @@ import math
 
 import pytest
 
-KINDS = ["public", "audit", "receipt", "opening", "assignment", "replacements"]
+KINDS = ["public", "audit", "receipt", "opening", "assignment", "replacements", "joint"]
 
 
 @pytest.fixture(autouse=True)

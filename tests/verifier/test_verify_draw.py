@@ -122,6 +122,43 @@ def test_chances_are_recomputed(draw, said):
     assert "the stored chances, recomputed with 50 other seeds" in out
 
 
+def test_a_joint_inspection_is_held_against_each_departments_seed(draw, said, spoil):
+    public = draw.paths["joint"].parents[1] / "draw/public.json"
+    status, out = said(draw.paths["joint"], "--against", public, "--places", draw.paths["joint"].parent / "places.csv")
+    proved = out.partition("Not proved")[0]
+    assert (
+        status == 0 and "a joint inspection: 市场监管局, 消防救援机构 each sent a team by a seed of its own" in proved
+    )
+    assert "the teams of 4 visits" in proved and "recomputed with 30 other seeds" in proved
+
+
+def test_a_fault_says_of_which_department_it_is(draw, verifier, tmp_path):
+    value = draw.value("joint")
+    visit = value["teams"][3]["id"]
+    value["teams"][3]["inspectors"].reverse()
+    value["teams"][2]["chances"] = {}
+    body = {name: value[name] for name in ("salt", "inspectors", "rules", "visits", "teams")}
+    made = verifier.H("assignment", value["draw"], bytes.fromhex(value["result"]), verifier.canonical(body))
+    value |= {"digest": made.hex(), "signatures": []}  # its keeper makes the digest anew
+    path = tmp_path / "assignment.json"
+    path.write_text(json.dumps(value, ensure_ascii=False))
+    faults = [en for _, en in verifier.check(path)[0].faults]
+    assert len(faults) == 2
+    assert faults[0].startswith(f"teams[3] ({visit}, 消防救援机构): not the inspectors that the seed gives")
+    assert faults[1].startswith(f"teams[2].chances ({visit}, 市场监管局): not the counts")
+
+
+def test_the_worked_example_of_a_joint_inspection(verifier):
+    example = json.loads((Path(__file__).parents[1] / "engines/sampling/joint-vectors.json").read_bytes())
+    names = {one["id"]: one for one in example["inspectors"]}
+    for k, department in enumerate(example["rules"]["departments"]):
+        part = verifier.part_of(example, bytes.fromhex(example["seed"]), k, department)
+        assert part["seed"].hex() == example["department_seeds"][department]
+        given = [[part["names"][j] for j in team] for team, _ in verifier.assign(part["seed"], part)]
+        assert given == [one["inspectors"] for one in example["teams"] if one["department"] == department]
+        assert all(names[name]["department"] == department for team in given for name in team)
+
+
 def test_places_are_held_against_what_was_sealed(draw, said, tmp_path):
     _, out = said(draw.paths["assignment"])
     assert "--places" in out.partition("Not proved")[2]

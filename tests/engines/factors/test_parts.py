@@ -13,6 +13,7 @@ from world import CONTRACTS, DAY0, World, random_world
 
 from mingcha.engines.factors import DuckDBEngine, Factor, Signal, candidates, eligible, labels, matrix
 from mingcha.engines.factors.days import day_date, day_number, local_day, local_days, start_of
+from mingcha.engines.factors.labels import latest_visits
 from mingcha.engines.factors.titles import named
 from mingcha.engines.factors.topics import topics
 from mingcha.engines.lake.contract import RiskPoint
@@ -145,6 +146,25 @@ def test_labels_tell_outcome_population_people_and_maturity(tmp_path):
     assert (first[0]["as_of"], first[0]["mature_on"]) == (DAY0 + dt.timedelta(days=3), DAY0 + dt.timedelta(days=14))
     assert [r["label"] for r in labels(view, "visits", "failed").to_pylist()] == [1.0, 1.0, None]
     assert eligible(view, "visits", "failed", DAY0 + dt.timedelta(days=2)).to_pylist() == ["b"]
+
+
+def test_the_latest_visit_is_of_what_was_known_before_the_day(tmp_path):
+    world = World("Asia/Shanghai")
+    late = world.start(DAY0 + dt.timedelta(days=40))
+    world.rows["visits"] = [
+        visit(world, "v1", "a", 3),
+        visit(world, "v2", "a", 5),
+        visit(world, "v3", "a", 7, _known_at=late),
+        visit(world, "v4", "b", 9),
+    ]
+    view = world.write(tmp_path)
+    days = {n: DAY0 + dt.timedelta(days=n) for n in (3, 4, 5, 7, 8, 9, 60)}
+    found = {n: latest_visits(view, "visits", days[n]).to_pydict() for n in (4, 8, 60)}
+    assert {n: dict(zip(f["entity"], f["day"], strict=True)) for n, f in found.items()} == {
+        4: {"a": days[3]},
+        8: {"a": days[5]},
+        60: {"a": days[7], "b": days[9]},
+    }
 
 
 def test_a_label_that_was_known_late_is_used_late(tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mingcha.engines.risk import model as models
-from mingcha.engines.risk.explanation import explain
+from mingcha.engines.risk.explanation import explain, raising
 from mingcha.engines.risk.train import train
 from mingcha.problems import Problem
 
@@ -113,6 +113,17 @@ def test_reasons_add_up_to_the_score(trained, town):
         assert e.start_probability + sum(r.points for r in e.reasons) == pytest.approx(p)
         assert len(e.reasons) == 4
         json.dumps(e.as_dict(), allow_nan=False)
+
+
+def test_what_raises_a_score_most_comes_first(trained, town):
+    rows = town.sample.take(np.arange(0, 200))
+    found = raising(trained.model, rows, most=3)
+    assert found.shape == (200, 3)
+    for places, e in zip(found, explain(trained.model, rows), strict=True):
+        up = [r.factor for r in sorted(e.reasons, key=lambda r: -r.log_odds) if r.log_odds > 0][:3]
+        assert [trained.model.factors[j] for j in places if j >= 0] == up
+    assert raising(trained.model, town.sample.take(np.arange(0, 0))).shape == (0, 3)
+    assert (raising(trained.model, rows, most=9)[:, len(trained.model.factors) :] == -1).all()
 
 
 def test_a_change_lowers_the_score_as_said_and_stays_in_range_and_direction(trained, town):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +38,31 @@ def frame_of(units: int = 12) -> Frame:
     )
 
 
-def staff() -> dict[str, object]:
+def ordinary_staff() -> dict[str, object]:
     people = [inspectors.Inspector(f"Z{i}", ("东" if i < 4 else "西",), "2027-06-30", 4) for i in range(8)]
     return inspectors.directory(people, inspectors.Rules("2026-12-01", across=250_000, reseeds=50))
 
 
+def joint_staff() -> dict[str, object]:
+    """Two departments: ours as in `ordinary_staff`, and the fire brigade, at home everywhere."""
+    ours = [inspectors.Inspector(f"Z{i}", ("东" if i < 4 else "西",), "2027-06-30", 4) for i in range(8)]
+    theirs = [inspectors.Inspector(f"X{i}", ("东", "西"), "2027-06-30", 9) for i in range(4)]
+    people = [replace(one, department="市场监管局") for one in ours]
+    people += [replace(one, department="消防救援机构") for one in theirs]
+    departments = ("市场监管局", "消防救援机构")
+    return inspectors.directory(
+        people, inspectors.Rules("2026-12-01", across=250_000, reseeds=30, departments=departments)
+    )
+
+
 def prepare(
-    at: Path, units: int = 12, take: int = 4, parties: tuple[str, ...] = PARTIES, public_on: str = "", **options: object
+    at: Path,
+    units: int = 12,
+    take: int = 4,
+    parties: tuple[str, ...] = PARTIES,
+    public_on: str = "",
+    staff: dict[str, object] | None = None,
+    **options: object,
 ) -> Made:
     made = Made(at / "draw", frame_of(units))
     public = {}
@@ -53,7 +71,7 @@ def prepare(
             keys.keygen(party, made.key(party))
         public.update([keys.read_party(keys.public_file(made.key(party)))])
     plan = steps.Plan("JH-模拟-001", "simulated lottery 2026-11-30", take=take, public_on=public_on)
-    steps.prepare(made.folder, made.frame, plan, public, inspectors=staff(), **options)
+    steps.prepare(made.folder, made.frame, plan, public, inspectors=staff or ordinary_staff(), **options)
     return made
 
 
@@ -67,8 +85,8 @@ def reveal_all(made: Made, parties: tuple[str, ...] = PARTIES) -> None:
         steps.reveal(made.folder, made.key(party))
 
 
-def finished(at: Path, units: int = 12, take: int = 4) -> Made:
-    made = prepare(at, units, take)
+def finished(at: Path, units: int = 12, take: int = 4, staff: dict[str, object] | None = None) -> Made:
+    made = prepare(at, units, take, staff=staff)
     commit_all(made)
     reveal_all(made)
     steps.run(made.folder, VALUE)

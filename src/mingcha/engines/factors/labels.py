@@ -72,6 +72,23 @@ def eligible(
     return good.cast(pa.string()).sort()
 
 
+def latest_visits(view: LakeView, dataset: str, before: dt.date, *, engine: Engine | None = None) -> pa.Table:
+    """(entity, day) of each entity's latest visit before a day, by what was known before it, whatever it found."""
+    source = view.sources[dataset]
+    moment = Moment(day_number(before), True, view.zone)
+    with nullcontext(engine) if engine else DuckDBEngine() as session:
+        rows = _current(session, source, moment)
+        rows = rows.select(
+            key=rows._key,
+            micros=session.micros(rows._event_at),
+            day=event_day(session, rows, source.contract, moment.zone),
+        )
+        links, spans = link_relation(session, view, moment)
+        rows = _of_entities(rows.filter(rows.key.notnull(), rows.day < moment.last), links, spans)
+        found = session.fetch(rows.group_by("entity").aggregate(day=rows.day.max()))
+    return found.set_column(1, "day", found["day"].cast(pa.int32()).cast(pa.date32()))
+
+
 def _declared(view: LakeView, dataset: str, risk_point: str) -> tuple[Source, Inspections, RiskPoint]:
     source = view.sources.get(dataset)
     inspections = source.contract.inspections if source else None

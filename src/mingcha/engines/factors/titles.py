@@ -175,3 +175,39 @@ def _english(f: Factor, contract: Contract) -> str:
     adjusted = {"mean": "", "max": ", the highest", "min": ", the lowest"}[f.over]
     adjusted += ", less the inspector's average" if f.signal.adjusted else ""
     return f"{two_languages(contract.title)[1]}: {statistic} {signal}{who}{span}{adjusted}"
+
+
+def for_the_firm(factor: Factor, contract: Contract | None) -> dict[str, str] | None:
+    """{"zh", "en"}: what a factor looks at, in words for the firm that it is about. None for the calendar.
+
+    Of others it says only that there are others: never who, nor how they did. Of a text it says that it was read, not
+    for which words: those of a complaint would tell who complained. Who inspected isn't spoken of.
+    """
+    if contract is None or factor.family in ("calendar", "date"):
+        return None
+    title_zh, title_en = two_languages(contract.title)
+    if factor.family == "peers" and factor.peer:
+        peer_zh, peer_en = _peer(factor)
+        return {
+            "zh": f"与贵单位{peer_zh}相同的主体在“{title_zh}”中的总体情况（不涉及任何一户）",
+            "en": f"How those with the same {peer_en} stand in “{title_en}” as a whole (no single firm)",
+        }
+    if factor.family in ("peers", "neighbours", "density"):
+        return {
+            "zh": f"贵单位经营场所周边在“{title_zh}”中的总体情况（不涉及任何一户）",
+            "en": f"How the surroundings of your premises stand in “{title_en}” as a whole (no single firm)",
+        }
+    signal_zh, signal_en = _signal(factor, contract)
+    if factor.signal.kind == "topic":
+        signal_zh, signal_en = "某类内容", "a kind of content"
+    statistic_zh, statistic_en = _STATISTICS[factor.statistic]
+    if factor.statistic == "last" and factor.signal.kind == "category":
+        return {"zh": f"贵单位在“{title_zh}”中的{signal_zh}", "en": f"Your firm in “{title_en}”: {signal_en}"}
+    lasting = factor.statistic in ("last", "days_since", "max", "valid")
+    span_zh = "" if lasting else f"近 {factor.window} 天" if factor.window else "有记录以来"
+    span_en = "" if lasting else f", last {factor.window} days" if factor.window else ", on record"
+    noun = "记录" if factor.signal.kind == "rows" else f"“{signal_zh}”的"
+    return {
+        "zh": f"贵单位{span_zh}在“{title_zh}”中{'的' if noun == '记录' else ''}{noun}{statistic_zh}",
+        "en": f"Your firm in “{title_en}”: {statistic_en} {signal_en}{span_en}",
+    }

@@ -34,6 +34,28 @@ def locked(folder: Path, waiting: Callable[[], None] | None = None) -> Iterator[
         yield
 
 
+@contextmanager
+def held(lake: Path) -> Iterator[None]:
+    """Meanwhile no file of the lake is removed, by any process: whoever reads what the database named at a moment (a
+    backup) finds all of it, however long it takes. Retired files go later."""
+    lake.mkdir(parents=True, exist_ok=True)
+    with (lake / ".hold").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def removing(lake: Path) -> Iterator[bool]:
+    """Whether files may be removed now: nobody holds the lake, and until the end nobody will."""
+    with (lake / ".hold").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def writing(folder: Path) -> Path:
     """A new hidden folder in `folder` to write into."""
     path = folder / f"{_HIDDEN}{secrets.token_hex(6)}"

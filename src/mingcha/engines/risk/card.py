@@ -68,6 +68,7 @@ def build(
             "until": str(max(w.last for w in windows)),
             "windows": len(windows),
         },
+        "windows": [_window(w, config) for w in windows],
         "limits": list(LIMITS),
         "figures": figures,
         "calibration": _calibration(p, said),
@@ -94,6 +95,20 @@ def build(
         "fairness": _fairness(sample, windows, ours, config),
         "weighting": weighting(sample.pi[known], config.weight_cap).as_dict(),
         "screening": _screening(proposal),
+    }
+
+
+def _window(w: Window, config: Config) -> Json:
+    """One tested window: how many, and how well it ranked them beside the baselines."""
+    c, ours = config.evaluating, w.removed["retained"]
+    area = evaluation.auc_interval(w.y, ours, c.level, weight=w.weight, resamples=c.resamples, seed=config.seed)
+    others = {name: evaluation.auc(w.y, w.baselines[name], w.weight) for name in ("logistic", "rule")}
+    return {
+        "from": str(w.first),
+        "until": str(w.last),
+        "rows": len(w.y),
+        "positives": int(w.y.sum()),
+        "auc": _figure(area.value, (area.low, area.high), others | {"random": 0.5}),
     }
 
 

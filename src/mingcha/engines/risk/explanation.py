@@ -85,6 +85,16 @@ def explain(
     return out
 
 
+def raising(model: Model, sample: Sample, *, most: int = 3) -> np.ndarray:
+    """(n, most) places in `model.factors` of what raises each row's score most, strongest first; -1 where fewer do."""
+    if not len(sample):
+        return np.full((0, most), -1)
+    parts, _ = _contributions(model, np.ascontiguousarray(sample.select(model.factors).x))
+    order = np.argsort(-parts, axis=1, kind="stable")[:, :most]
+    found = np.where(np.take_along_axis(parts, order, axis=1) > 0, order, -1)
+    return np.pad(found, ((0, 0), (0, most - found.shape[1])), constant_values=-1)
+
+
 def _contributions(model: Model, x: Floats) -> tuple[Floats, Floats]:
     """((n, p), (n,)) averaged over the model's days; what these add themselves, to everyone alike or nearly so, is
     part of the start."""

@@ -18,7 +18,7 @@ from mingcha.engines.sampling.draw import leaf_of
 from mingcha.engines.sampling.encoding import canonical, digest
 from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes
 from mingcha.engines.sampling.folder import Published
-from mingcha.engines.sampling.inspectors import Rules, Visit
+from mingcha.engines.sampling.inspectors import Visit
 from mingcha.problems import Problem
 
 BROUGHT = {"index": int, "id": str, "stratum": str, "s": str, "b": str}
@@ -34,6 +34,18 @@ SHAPES: dict[str, dict[str, Any]] = {
     "replacements": {"replacements": [{"out": str, "reason": str, "in": BROUGHT}]},
 }
 SIGNED = {"digest": str, "signatures": [{"id": str, "signature": str}]}
+
+
+def members_of(value: Json, kind: str) -> dict[str, Any]:
+    """{member: shape} of a file of `kind`, besides its head. A joint inspection is one whose rules name departments:
+    then all that is by department says so, and else nothing does."""
+    members = SHAPES[kind] | SIGNED
+    rules = value.get("rules")
+    if kind == "assignment" and isinstance(rules, dict) and "departments" in rules:
+        members["inspectors"] = [members["inspectors"][0] | {"department": str}]
+        members["teams"] = [members["teams"][0] | {"department": str}]
+        members["rules"] = members["rules"] | {"departments": [str]}
+    return members
 
 
 def make(record: Record, kind: str, body: Json) -> Json:
@@ -56,7 +68,7 @@ def read(path: Path, kind: str, record: Record) -> Json:
                 todo_zh="不要签名；请从组织方取得本次抽取的文件。",
                 todo_en="Don't sign; get this draw's file from its maker.",
             )
-    members = SHAPES[kind] | SIGNED
+    members = members_of(value, kind)
     for name in dict.fromkeys([*members, *(value.keys() - head.keys())]):
         if name not in members or not fits(value.get(name), members[name]):
             raise Problem(
@@ -101,7 +113,7 @@ def digest_of(value: Json, kind: str, draw: str, result: bytes) -> str:
 def signers(value: Json, kind: str, terms: Terms, result: bytes, parties: Iterable[Party]) -> list[str]:
     """Who has countersigned a file: signatures that hold, of what it says, under this result. Nobody, if it is
     malformed."""
-    members, parties = SHAPES[kind] | SIGNED, list(parties)
+    members, parties = members_of(value, kind), list(parties)
     if not all(fits(value.get(name), members[name]) for name in members):
         return []
     made = bytes.fromhex(digest_of(value, kind, terms.draw, result))
@@ -121,7 +133,7 @@ def check_assignment(value: Json, record: Record, published: Published, path: Pa
     team, with its chances, is the one that the seed gives. Where the visits lie only a frame can tell."""
     terms = record.terms
     people = [inspectors.read_plain(one) for one in value["inspectors"]]
-    rules = Rules(**value["rules"])
+    rules = inspectors.read_rules(value["rules"])
     given, sealed = {"inspectors": value["inspectors"], "rules": value["rules"]}, inspectors.directory(people, rules)
     seal = inspectors.seal(terms.draw, take_bytes(value, "salt", 32, path), given)
     if seal != terms.params.get("inspectors") or sealed != given:
@@ -136,7 +148,8 @@ def check_assignment(value: Json, record: Record, published: Published, path: Pa
         raise _wrong(path, "visits", "所列对象不是抽中的对象", "The visits listed are not the units that were drawn")
     teams = inspectors.assign(record.seed, visits, people, rules)
     if teams != value["teams"]:
-        other = [one["id"] for one in value["teams"] if one not in teams]
+        odd = [one for one in value["teams"] if one not in teams]
+        other = [one["id"] + (f" ({one['department']})" if rules.departments else "") for one in odd]
         raise _wrong(
             path,
             f"teams {', '.join(other[:5])}".strip(),

@@ -18,14 +18,15 @@ from mingcha.engines.sampling.encoding import canonical, digest
 from mingcha.engines.sampling.files import Json, read_json, take_bytes, write_json
 from mingcha.engines.sampling.folder import read_published, read_record, read_terms, secret_folder, status
 from mingcha.engines.sampling.frame import Frame, read_table
-from mingcha.engines.sampling.inspectors import Rules, Visit, listed
+from mingcha.engines.sampling.inspectors import Visit, listed
 from mingcha.engines.sampling.results import design, drawn, write_design
 from mingcha.engines.sampling.rows import WIDTH
 from mingcha.problems import Problem
 
 
 def assign(folder: Path) -> Json:
-    """Write NAME-secret/assignment.json: a team for each drawn unit, by the seed. The object written.
+    """Write NAME-secret/assignment.json: a team for each drawn unit, by the seed; in a joint inspection one of each
+    department. The object written.
 
     A visit that nobody may make, or for which nobody has load left, has an empty team.
     """
@@ -63,7 +64,7 @@ def assign(folder: Path) -> Json:
     place = {one.id: one for one in sealed_places}
     visits = [place[units.ids[i]] for i in np.flatnonzero(outcome.drawn)]
     people = [inspectors.read_plain(one) for one in sealed["inspectors"]]
-    made = inspectors.assign(record.seed, visits, people, Rules(**sealed["rules"]))
+    made = inspectors.assign(record.seed, visits, people, inspectors.read_rules(sealed["rules"]))
     value = fieldfiles.make(record, "assignment", inspectors.body(salt, sealed, visits, made))
     write_json(secret / "assignment.json", value, files.SECRET)
     return value

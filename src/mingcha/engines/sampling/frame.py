@@ -34,6 +34,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "cap": ("已达年度检查上限", "has had the year's visits"),
     "reserved": ("另一已冻结的计划可能用掉其本年度最后一次检查", "another frozen plan may bring the year's last visit"),
     "other_industry": ("其他行业", "of another industry"),
+    "not_in_directory": ("不在本计划的对象名录内", "not in the plan's directory"),
     "not_in_operation": ("不在营（注销、吊销等）", "not in operation"),
     "provisional": (
         "尚未对应到登记主体（以免一户有两次机会）",

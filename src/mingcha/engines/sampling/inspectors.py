@@ -2,6 +2,7 @@
 
 May: certified on the day, no conflict of interest, the skills that the visit needs, its area, load left. A share
 of the visits goes to inspectors of other areas, at random: without it stringency and place can't be told apart.
+In a joint inspection (部门联合抽查) each department draws a team of its own, with a seed of its own from the draw's.
 The chances of each pair are estimated by running the same algorithm with other seeds. Source:
 docs/draw-protocol.md, "Inspectors".
 """
@@ -33,7 +34,8 @@ BATCH = 1_000_000  # visits times seeds that are worked on at a time
 
 @dataclass(frozen=True)
 class Inspector:
-    """`certified`: the last day of the certificate, YYYY-MM-DD. `load`: visits at most. `conflicts`: unit ids."""
+    """`certified`: the last day of the certificate, YYYY-MM-DD. `load`: visits at most. `conflicts`: unit ids.
+    `department`: counts in a joint inspection, and is sealed there only."""
 
     id: str
     areas: tuple[str, ...]
@@ -41,6 +43,7 @@ class Inspector:
     load: int
     skills: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    department: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class Rules:
-    """`day`: of the visits, YYYY-MM-DD, on which certificates must be valid. `across`: millionths."""
+    """`day`: of the visits, YYYY-MM-DD, on which certificates must be valid. `across`: millionths. `departments`: of a
+    joint inspection, in ascending order; each sends a team of `team` to every visit. Empty: one team, of anyone."""
 
     day: str
     team: int = 2
     across: int = ACROSS
     reseeds: int = RESEEDS
+    departments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,13 @@ def directory(inspectors: Sequence[Inspector], rules: Rules) -> dict[str, Any]:
     """What is sealed before the draw, inspectors in order of id. Problem if it makes no sense."""
     ordered = sorted(inspectors, key=lambda one: one.id.encode())
     _check(ordered, rules)
-    return {"inspectors": [_plain(one) for one in ordered], "rules": asdict(rules)}
+    spared = () if rules.departments else ("department",)  # an ordinary draw knows of no departments
+    people = [{name: value for name, value in _plain(one).items() if name not in spared} for one in ordered]
+    return {"inspectors": people, "rules": _plain_rules(rules)}
 
 
 def read_inspectors(path: Path) -> list[Inspector]:
-    """Inspectors from a CSV or Parquet file: id, areas, certified, load; perhaps skills, conflicts.
+    """Inspectors from a CSV or Parquet file: id, areas, certified, load; perhaps skills, conflicts, department.
 
     A cell that holds a list: see `listed`. Raises Problem, naming file and row.
     """
@@ -90,17 +97,20 @@ def read_inspectors(path: Path) -> list[Inspector]:
             en=f"The directory of inspectors lacks columns: {', '.join(missing)}",
             where=str(path),
             todo_zh="各列：id 编号，areas 辖区，certified 证件有效期至，load 承担户次；可有 skills 专业，"
-            "conflicts 应回避的对象。例：Z001,东区;西区,2027-06-30,20",
+            "conflicts 应回避的对象，department 部门（联合抽查）。例：Z001,东区;西区,2027-06-30,20",
             todo_en="Columns: id, areas, certified (last day of the certificate), load (visits at most); perhaps "
-            "skills, conflicts (ids of units). For example: Z001,East;West,2027-06-30,20",
+            "skills, conflicts (ids of units), department (of a joint inspection). For example: "
+            "Z001,East;West,2027-06-30,20",
         )
     empty = [""] * len(table["id"])
-    columns = [table.get(name, empty) for name in ("id", "areas", "certified", "load", "skills", "conflicts")]
+    names = ("id", "areas", "certified", "load", "skills", "conflicts", "department")
+    columns = [table.get(name, empty) for name in names]
     out = []
-    for row, (name, areas, certified, load, skills, conflicts) in enumerate(zip(*columns, strict=True)):
+    for row, (name, areas, certified, load, skills, conflicts, department) in enumerate(zip(*columns, strict=True)):
         try:
             day = date.fromisoformat(certified).isoformat()
-            out.append(Inspector(name, listed(areas), day, int(load), listed(skills), listed(conflicts)))
+            lists = listed(skills), listed(conflicts)
+            out.append(Inspector(name, listed(areas), day, int(load), *lists, department.strip()))
         except ValueError:
             raise Problem(
                 zh=f"{name} 的证件有效期（{certified}）应为 2026-11-30 这样的日期，承担量（{load}）应为整数",
@@ -124,14 +134,15 @@ def seal(draw: str, salt: bytes, sealed: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Short:
-    """Units of one area and of the same skills to which no team could be sent; how many inspectors could be, at home
-    there and from other areas: certified on the day, with these skills and any load."""
+    """Units of one area and of the same skills to which no team could be sent, or none of `department`; how many
+    inspectors could be, at home there and from other areas: certified on the day, with these skills and any load."""
 
     area: str
     skills: tuple[str, ...]
     units: int
     home: int
     away: int
+    department: str = ""
 
 
 def shortages(places: Iterable[Visit], sealed: Mapping[str, Any]) -> list[Short]:
@@ -139,15 +150,21 @@ def shortages(places: Iterable[Visit], sealed: Mapping[str, Any]) -> list[Short]
 
     Conflicts of interest, and whether the loads last for all visits, are left to the draw.
     """
-    rules = Rules(**sealed["rules"])
+    rules = read_rules(sealed["rules"])
     able = [one for one in map(read_plain, sealed["inspectors"]) if one.certified >= rules.day and one.load]
     short = []
     for (area, skills), units in Counter((place.area, place.skills) for place in places).items():
-        fit = [one for one in able if set(skills) <= set(one.skills)]
-        home = sum(not area or area in one.areas for one in fit)
-        if home < rules.team:
-            short.append(Short(area, skills, units, home, len(fit) - home))
-    return sorted(short, key=lambda one: (-one.units, one.area, one.skills))
+        for department in rules.departments or ("",):
+            fit = [one for one in able if one.department == department and set(skills) <= set(one.skills)]
+            home = sum(not area or area in one.areas for one in fit)
+            if home < rules.team:
+                short.append(Short(area, skills, units, home, len(fit) - home, department))
+    return sorted(short, key=lambda one: (-one.units, one.area, one.skills, one.department))
+
+
+def units_short(short: Iterable[Short]) -> int:
+    """How many units lack a team, a unit that several departments can't visit counted once."""
+    return sum({(one.area, one.skills): one.units for one in short}.values())
 
 
 def tell_shortages(short: Sequence[Short], most: int = 5) -> tuple[str, str]:
@@ -155,13 +172,14 @@ def tell_shortages(short: Sequence[Short], most: int = 5) -> tuple[str, str]:
     zh, en = [], []
     for one in short[:most]:
         skills = "、".join(one.skills)
+        who_zh, who_en = (f"{one.department}，", f"{one.department}, ") if one.department else ("", "")
         zh.append(
-            f"{one.area or '未列辖区'}{'（' + skills + '）' if skills else ''} {one.units} 户："
+            f"{who_zh}{one.area or '未列辖区'}{'（' + skills + '）' if skills else ''} {one.units} 户："
             f"本区可派 {one.home} 人，外区 {one.away} 人"
         )
         en.append(
-            f"{one.area or 'no area'}{' (' + skills + ')' if skills else ''}, {one.units} units: {one.home} at home, "
-            f"{one.away} away"
+            f"{who_en}{one.area or 'no area'}{' (' + skills + ')' if skills else ''}, {one.units} units: "
+            f"{one.home} at home, {one.away} away"
         )
     rest = len(short) - most
     return "；".join(zh) + f"；另有 {rest} 组" * (rest > 0), "; ".join(en) + f"; and {rest} groups more" * (rest > 0)
@@ -171,8 +189,8 @@ def refuse_short(short: Sequence[Short], sealed: Mapping[str, Any]) -> None:
     """Problem naming what is lacking, so that no frame is sealed whose firms nobody may visit."""
     if not short:
         return
-    rules = Rules(**sealed["rules"])
-    units, ended = sum(one.units for one in short), sum(one["certified"] < rules.day for one in sealed["inspectors"])
+    rules = read_rules(sealed["rules"])
+    units, ended = units_short(short), sum(one["certified"] < rules.day for one in sealed["inspectors"])
     zh, en = tell_shortages(short)
     raise Problem(
         zh=f"名录中有 {units} 户派不出检查人员（每组 {rules.team} 人）：{zh}",
@@ -199,12 +217,26 @@ def teams(seeds: Sequence[bytes], visits: Sequence[Visit], inspectors: Sequence[
 def assign(
     draw_seed: bytes, visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules
 ) -> list[dict[str, Any]]:
-    """The team of each visit with its chances: members `teams` of assignment.json.
+    """The team of each visit with its chances: members `teams` of assignment.json. In a joint inspection there is one
+    of each department, named in it, in order of visits and then of departments.
 
     chances: {inspector: in how many of the reseeded runs he had this visit}.
     """
     visits = sorted(visits, key=lambda visit: visit.id.encode())
     inspectors = sorted(inspectors, key=lambda one: one.id.encode())
+    if not rules.departments:
+        return _assigned(draw_seed, visits, inspectors, rules)
+    made = []
+    for department in rules.departments:
+        own = [one for one in inspectors if one.department == department]
+        parts = _assigned(digest("department", draw_seed, department), visits, own, rules)
+        made.append([part | {"department": department} for part in parts])
+    return [part for parts in zip(*made, strict=True) for part in parts]
+
+
+def _assigned(
+    draw_seed: bytes, visits: Sequence[Visit], inspectors: Sequence[Inspector], rules: Rules
+) -> list[dict[str, Any]]:
     ours = teams([draw_seed], visits, inspectors, rules)
     others = teams([digest("reseed", draw_seed, k) for k in range(rules.reseeds)], visits, inspectors, rules)
     out = []
@@ -288,7 +320,18 @@ def _padded(pools: list[list[int]], nobody: int) -> NDArray[np.int64]:
 def read_plain(value: dict[str, Any]) -> Inspector:
     """An inspector as a sealed directory has him."""
     lists = {name: tuple(value[name]) for name in ("areas", "skills", "conflicts")}
-    return Inspector(id=value["id"], certified=value["certified"], load=value["load"], **lists)
+    department = value.get("department", "")
+    return Inspector(value["id"], certified=value["certified"], load=value["load"], department=department, **lists)
+
+
+def read_rules(value: Mapping[str, Any]) -> Rules:
+    """Rules as a sealed directory has them."""
+    return Rules(**{**value, "departments": tuple(value.get("departments", ()))})
+
+
+def _plain_rules(rules: Rules) -> dict[str, Any]:
+    value = asdict(rules)
+    return value | {"departments": list(rules.departments)} if value.pop("departments") else value
 
 
 def _plain(one: Inspector | Visit) -> dict[str, Any]:
@@ -311,10 +354,34 @@ def _check(inspectors: Sequence[Inspector], rules: Rules) -> None:
             en=f"Inspectors' ids are double or empty: {', '.join(double[:5])}",
         )
     certified = [one for one in inspectors if one.certified >= rules.day and one.load > 0]
-    if len(certified) < rules.team:
+    if rules.departments:
+        _check_departments(certified, rules)
+    elif len(certified) < rules.team:
         raise Problem(
             zh=f"{rules.day} 持证且有余量的检查人员只有 {len(certified)} 人，一组要 {rules.team} 人",
             en=f"{len(certified)} inspectors are certified on {rules.day} with load left; a team needs {rules.team}",
             todo_zh="请核对名录中的证件有效期和承担量。",
             todo_en="Check the certificates' dates and the loads in the directory.",
+        )
+
+
+def _check_departments(certified: Sequence[Inspector], rules: Rules) -> None:
+    names = list(rules.departments)
+    if len(names) < 2 or not all(names) or names != sorted(set(names), key=str.encode):
+        raise Problem(
+            zh=f"联合抽查须有两个以上部门，按名称升序，各列一次：{'、'.join(names)}",
+            en=f"A joint inspection has two departments or more, in ascending order, each once: {', '.join(names)}",
+        )
+    counts = Counter(one.department for one in certified)
+    lacking = [name for name in names if counts[name] < rules.team]
+    if lacking:
+        zh = "、".join(f"“{name}”{counts[name]} 人" for name in lacking)
+        en = ", ".join(f"{counts[name]} of {name}" for name in lacking)
+        raise Problem(
+            zh=f"联合抽查每个部门一组要 {rules.team} 人，{rules.day} 持证且有余量的只有：{zh}",
+            en=f"A joint inspection sends a team of {rules.team} of each department; certified on {rules.day} with "
+            f"load left are: {en}",
+            todo_zh="请核对名录中的部门名称、证件有效期和承担量，或请该部门补报人员。",
+            todo_en="Check the departments' names, the certificates' dates and the loads in the directory, or ask the "
+            "department for more people.",
         )
