@@ -63,7 +63,8 @@ def visited(bureau, *keys):
     draw = Draw.objects.create(plan=plan, name=plan.number, folder=plan.number, drawn_at=timezone.now())
     for key in keys:
         number = f"{plan.number}-{key}"
-        Task.objects.create(number=number, draw=draw, entity=Entity.objects.get(key=key), stratum="全部", pi=0.1)
+        entity = Entity.objects.get(key=key)
+        Task.objects.create(number=number, plan=plan, draw=draw, entity=entity, stratum="全部", pi=0.1)
 
 
 def test_two_frames_frozen_before_either_is_drawn_visit_nobody_twice(bureau):
@@ -159,6 +160,8 @@ def test_who_is_visited_without_a_draw_takes_no_place(bureau):
 
 def test_last_year_s_visits_are_of_last_year(bureau):
     visited(bureau, "E002")
-    Draw.objects.update(drawn_at=timezone.now() - dt.timedelta(days=400))
+    last_year = timezone.now() - dt.timedelta(days=400)
+    Draw.objects.update(drawn_at=last_year)
+    Task.objects.update(issued_at=last_year, state="closed")
     freeze(bureau, approved(bureau, cap=2))
     assert freeze(bureau, approved(bureau, cap=2)).units == 120

@@ -236,7 +236,8 @@ def test_who_may_not(desk, scored, keys, user):
     for address in ("/plans/new/", f"/plans/{found.number}/freeze/"):
         assert client.get(address).status_code == 403
         assert client.post(address, DRAFT).status_code == 403
-    for act in ("approve", "withdraw", "void", "draw", "publish"):
+    assert client.post(f"/plans/{found.number}/approve/").status_code == 404
+    for act in ("withdraw", "void", "draw", "publish"):
         assert client.post(f"/plans/{found.number}/{act}/").status_code == 403
     for file in ("frame.csv", "audit.json"):
         assert client.get(f"/plans/{found.number}/{file}").status_code == 403

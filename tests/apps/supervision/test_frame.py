@@ -117,7 +117,7 @@ def test_provisional_and_unknown_stand_outside_and_are_counted(staff, scored):
     plan = plan_of(staff, scored)
     assert not {"P-twin", "P-twin-2", "unknown", "closed", "unscored"} & set(plan_frame(plan).ids)
     counted = {"provisional": 2, "unknown_status": 1, "unscored": 1, "not_in_operation": 1}
-    assert plan.frame["outside"] == counted
+    assert plan.frame["outside"] == counted | {"cap": 0}
     params = signed(plan, staff)
     assert params["outside"] == counted | {"focused": 0, "cap": 0, "reserved": 0}
     reasons = {row["id"]: row["reason"] for row in selectors.secret_table(plan.draw, "outside.csv")}
@@ -160,7 +160,9 @@ def drawn_before(staff, scored, keys, at):
     draw = Draw.objects.create(plan=plan, name=plan.number, folder=plan.number, drawn_at=at)
     for key in keys:
         number = f"{plan.number}-{key}"
-        Task.objects.create(number=number, draw=draw, entity=Entity.objects.get(key=key), stratum="全部", pi=0.1)
+        entity = Entity.objects.get(key=key)
+        state = "issued" if at > timezone.now() - dt.timedelta(days=365) else "closed"
+        Task.objects.create(number=number, plan=plan, draw=draw, entity=entity, pi=0.1, issued_at=at, state=state)
     return draw
 
 
@@ -187,7 +189,7 @@ def test_who_has_had_the_years_visits_stands_outside_and_is_counted(staff, score
 def november(monkeypatch):
     today = dt.date(2025, 11, 22)
     day_of = SimpleNamespace(localdate=lambda at=None: at.date() if at else today)
-    monkeypatch.setattr(selectors, "timezone", day_of)
+    monkeypatch.setattr(selectors.visits, "timezone", day_of)
     return today
 
 

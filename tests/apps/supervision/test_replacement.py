@@ -125,7 +125,7 @@ def test_a_replacement_cut_off_after_its_files_is_gone_on_with(drawn, monkeypatc
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(services, "audit_record", killed)
+        patch.setattr(services.draws, "audit_record", killed)
         replace(drawn, two.entity.key, "重复户")
     assert not Task.objects.exclude(replaced_at=None).exists() and drawn.tasks.count() == 12
     made = replace(drawn, two.entity.key, "once more")
@@ -180,7 +180,7 @@ def test_who_comes_in_must_not_have_had_the_year_s_visits(drawn, staff, scored, 
     other = services.plan_create(**values)
     draw = Draw.objects.create(plan=other, name=other.number, folder=other.number, drawn_at=timezone.now())
     visit = Task.objects.create(
-        number="RW-X", draw=draw, entity=services.Entity.objects.get(key=key), stratum="全部", pi=0.1
+        number="RW-X", plan=other, draw=draw, entity=services.draws.Entity.objects.get(key=key), stratum="全部", pi=0.1
     )
     with pytest.raises(Problem, match="year's visits") as caught:
         replace(drawn, task.entity.key)

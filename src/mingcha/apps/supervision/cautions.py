@@ -37,12 +37,12 @@ def of_chances(highest: float | None, half_width: float | None) -> Said:
 
 def of_teams(short: Iterable[Short]) -> Said:
     """Of the units to which no team could be sent, sealed all the same."""
-    from mingcha.engines.sampling.inspectors import tell_shortages
+    from mingcha.engines.sampling.inspectors import tell_shortages, units_short
 
     short = list(short)
     if not short:
         return []
-    units = sum(one.units for one in short)
+    units = units_short(short)
     zh, en = tell_shortages(short)
     return [
         (

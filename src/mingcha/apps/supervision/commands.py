@@ -85,6 +85,9 @@ def prepare(
     inspectors: Annotated[Path | None, typer.Option(help="Directory: id, areas, certified, load, ... 检查人员")] = None,
     day: Annotated[str, typer.Option(help="Day on which certificates must be valid, YYYY-MM-DD")] = "",
     team: Annotated[int, typer.Option(help="Inspectors of a visit 每组人数")] = 2,
+    department: Annotated[
+        list[str] | None, typer.Option(help="Sends a team of its own; repeat, of a joint inspection 联合抽查的部门")
+    ] = None,
     across: Annotated[float, typer.Option(help="Share of visits made by inspectors of other areas 跨区比例")] = 0.075,
     public_on: Annotated[str, typer.Option(help="Day the public value comes out; not drawn before 公布日")] = "",
     alone: Annotated[
@@ -101,7 +104,8 @@ def prepare(
     --cap), must_visit (1 or 0: visited without a draw). Others, like name and address, are left alone.
 
     Columns of --inspectors: id, areas, certified (last day of the certificate), load (visits at most), perhaps skills,
-    conflicts (ids of units). Lists in a cell are separated by ; | 、 or ，. Z001,East;West,2027-06-30,20
+    conflicts (ids of units), department (for --department: each sends a team of its own to every visit). Lists in a
+    cell are separated by ; | 、 or ，. Z001,East;West,2027-06-30,20
 
     --alone, with no party or one, gives up what the ceremony is for: whoever keeps the frame could try seeds until the
     outcome pleases, and the verifier says so. Then name a public value that is still to come, and publish the root
@@ -121,7 +125,8 @@ def prepare(
         from mingcha.engines.sampling.inspectors import Rules, read_inspectors
         from mingcha.engines.sampling.inspectors import directory as make_directory
 
-        rules = Rules(day_of(day), team=team, across=round(across * MILLION))
+        joint = tuple(sorted({name.strip() for name in department or []}, key=str.encode))
+        rules = Rules(day_of(day), team=team, across=round(across * MILLION), departments=joint)
         directory = make_directory(read_inspectors(inspectors), rules)
     read = read_frame(frame, cap)
     plan = steps.Plan(
@@ -292,9 +297,12 @@ def assign(folder: Folder) -> None:
     from mingcha.engines.sampling.folder import secret_folder
 
     teams = fieldwork.assign(folder)["teams"]
-    unsent = [team["id"] for team in teams if not team["inspectors"]]
-    across = sum(team["across"] for team in teams)
-    say(f"{len(teams)} 次检查，其中 {across} 次跨区", f"{len(teams)} visits, {across} of them across areas")
+    unsent = [f"{team['id']} {team.get('department', '')}".strip() for team in teams if not team["inspectors"]]
+    across, count = sum(team["across"] for team in teams), len({team["id"] for team in teams})
+    if len(teams) > count:
+        say(f"{count} 次检查，各部门各一组，共 {len(teams)} 组", f"{count} visits, {len(teams)} teams by department")
+    else:
+        say(f"{count} 次检查，其中 {across} 次跨区", f"{count} visits, {across} of them across areas")
     if unsent:
         say(
             f"无人可派 {len(unsent)} 次：{'、'.join(unsent[:5])}。请增加该区持证人员或承担量，线下指派并记录。",

@@ -20,9 +20,17 @@ class Directory:
     people: list[dict[str, Any]]
 
 
-def read_directory(path: Path, day: str) -> Directory:
-    """The CSV of `mingcha draw prepare --inspectors` (id, areas, certified, load; perhaps skills, conflicts), to which
-    a column of names may be added. `areas` are districts as the entities have them. Raises Problem."""
+def read_departments(path: Path) -> list[str]:
+    """The department of each inspector of a CSV that `read_directory` takes. Raises Problem."""
+    from mingcha.engines.sampling.inspectors import read_inspectors
+
+    return [one.department for one in read_inspectors(path)]
+
+
+def read_directory(path: Path, day: str, departments: tuple[str, ...] = ()) -> Directory:
+    """The CSV of `mingcha draw prepare --inspectors` (id, areas, certified, load; perhaps skills, conflicts; department
+    in a joint inspection of `departments`), to which a column of names may be added. `areas` are districts as the
+    entities have them. Raises Problem."""
     from mingcha.engines.sampling.frame import read_table
     from mingcha.engines.sampling.inspectors import Rules, directory, read_inspectors
 
@@ -32,7 +40,9 @@ def read_directory(path: Path, day: str) -> Directory:
     table = read_table(path)
     names = next((table[name] for name in NAMES if name in table), table["id"])
     people = [asdict(one) | {"name": name or one.id} for one, name in zip(inspectors, names, strict=True)]
-    return Directory(directory(inspectors, Rules(day_of(day))), people)
+    if departments:
+        inspectors = [one for one in inspectors if one.department in departments]
+    return Directory(directory(inspectors, Rules(day_of(day), departments=departments)), people)
 
 
 def read_parties(paths: Iterable[Path]) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What supervision adds to an entity's page: the draws that took it."""
+"""What supervision adds to an entity's page: its inspection tasks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from mingcha.apps.accounts.permissions import may
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.panels import Panel, register
 
+from .selectors import tasks_visible
+
 
 def draws(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
-    if not may(request.user, "supervision.plan.view"):
+    if not may(request.user, "supervision.task.view"):
         return None
-    return {"tasks": list(entity.tasks.select_related("draw__plan").order_by("-draw__drawn_at")[:10])}
+    return {"tasks": list(tasks_visible(request.user).filter(entity=entity).order_by("-issued_at", "-pk")[:10])}
 
 
 def register_panels() -> None:

@@ -98,8 +98,23 @@ def show(number: Number, by: By) -> None:
 @app.command()
 def create(
     title: Annotated[str, typer.Argument(help="名称 / title")],
-    budget: Annotated[int, typer.Option(min=1, help="户次 / visits")],
     by: By,
+    budget: Annotated[
+        int | None, typer.Option(min=1, help="户次（须抽取的种类）/ visits, of a kind that is drawn")
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="种类 / kind: targeted, non_targeted, focused, campaign, for_cause, flight, full_coverage, revisit"
+        ),
+    ] = "targeted",
+    key: Annotated[
+        list[str] | None, typer.Option(help="检查对象的代码（不经抽取的种类，可多个）/ whom it visits; repeatable")
+    ] = None,
+    cause: Annotated[str, typer.Option(help="因由（有因检查）/ the cause, of a visit for cause")] = "",
+    department: Annotated[list[str] | None, typer.Option(help="联合部门（可多个）/ of a joint inspection")] = None,
+    start: Annotated[str, typer.Option(help="检查起始日 / visits from, YYYY-MM-DD")] = "",
+    end: Annotated[str, typer.Option(help="检查截止日 / visits until, YYYY-MM-DD")] = "",
     industry: Annotated[str, typer.Option(help="只抽这一行业 / only this industry")] = "",
     division: Annotated[str, typer.Option(help="行政区划代码前缀 / prefix of the division code")] = "",
     stratify_by: Annotated[str, typer.Option(help="分层：district 或 industry / strata")] = "",
@@ -118,14 +133,20 @@ def create(
 
     from .choices import PlanKind
     from .draw_words import day_to_come
-    from .services import plan_create
+    from .services import plan_create, plan_terms
 
     user = user_signing(by, "supervision.plan.create")
+    chosen = PlanKind.NON_TARGETED if untargeted else _kind(kind)
     plan = plan_create(
         title=title,
         budget=budget,
         user=user,
-        kind=PlanKind.NON_TARGETED if untargeted else PlanKind.TARGETED,
+        kind=chosen,
+        keys=key or (),
+        cause=cause,
+        departments=department or (),
+        starts_on=_day(start),
+        ends_on=_day(end),
         industry=industry,
         division=division,
         stratify_by=stratify_by,
@@ -135,11 +156,60 @@ def create(
         public_source=public_source,
         public_on=day_to_come(public_on),
         basis=basis,
-        risk_model=None if untargeted and not model else _model(model),
+        risk_model=_model(model) if model or chosen == PlanKind.TARGETED else None,
     )
     units = plan.expected["units"]
+    if not plan_terms(plan)["drawn"]:
+        say(f"{plan.number}：到 {units} 户", f"{plan.number}: {units} visits")
+        return
     say(f"{plan.number}：名录 {units} 户，抽 {budget} 户", f"{plan.number}: frame of {units}, {budget} visits")
     _say_expected(plan)
+
+
+def _kind(text: str) -> Any:
+    from .choices import PlanKind
+
+    if text in PlanKind:
+        return PlanKind(text)
+    raise Problem(
+        zh=f"没有“{text}”这一种计划。",
+        en=f"There is no kind of plan {text!r}.",
+        where="--kind",
+        todo_zh="可选：" + "、".join(PlanKind.values),
+        todo_en="Choose one of: " + ", ".join(PlanKind.values),
+    )
+
+
+def _day(text: str) -> Any:
+    """A day, or None where none is given; Problem where it is none."""
+    import datetime as dt
+
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Problem(
+            zh=f"“{text}”不是日期。",
+            en=f"{text!r} is no date.",
+            todo_zh="请写成 2026-11-30。",
+            todo_en="Write it as 2026-11-30.",
+        ) from None
+
+
+@app.command()
+def issue(
+    number: Number,
+    by: By,
+    leave_out: Annotated[bool, typer.Option(help="不含本年度检查已达上限者 / without who has had the visits")] = False,
+) -> None:
+    """派发不经抽取的计划的任务 / Issue the tasks of a plan that isn't drawn."""
+    open_django()
+    from mingcha.apps.accounts.selectors import user_signing
+
+    from .services import plan_issue
+
+    user = user_signing(by, "supervision.plan.issue")
+    count = plan_issue(plan=_plan(number, user), user=user, leave_out=leave_out)
+    say(f"{number} 已派发 {count} 项任务。", f"{number}: {count} tasks are issued.")
 
 
 def _say_expected(plan: Any) -> None:
@@ -307,6 +377,11 @@ def run(
     if draw.inspectors:
         unsent = draw.tasks.filter(inspectors=[]).count()
         say(f"检查人员已随机分派，无人可派 {unsent} 户", f"Inspectors are drawn too; nobody to send to {unsent}")
+    teams = draw.tasks.values_list("inspectors", flat=True)
+    for name in draw.plan.frame.get("departments", ()):  # of a joint inspection: one may lack where others go
+        lacking = sum(all(one["department"] != name for one in team) for team in teams)
+        if lacking:
+            say(f"  其中“{name}”派不出人的 {lacking} 户", f"  of {name} nobody is sent to {lacking}")
     say(
         "请各方用 audit.json 和 frame.csv 核对并签认（mingcha draw attest），然后公开。",
         "Let each party check audit.json and frame.csv and attest (mingcha draw attest); then publish.",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from mingcha.problems import Problem
 
-from .choices import PlanKind
+from .choices import DRAWN_KINDS, PlanKind
 from .models import Draw, Plan
 from .selectors import draw_folder
 
@@ -117,20 +117,31 @@ def terms(plan: Plan) -> list[tuple[str, Any]]:
     """All that was said when the plan was drawn up, (label, value): who approves it must see it first."""
     strata = {"": _("not stratified"), "district": _("by district"), "industry": _("by industry")}
     stratum = plan.frame.get("stratify_by", "")
+    period = " – ".join(day.isoformat() for day in (plan.starts_on, plan.ends_on) if day)
     said = [
         (_("Kind"), plan.get_kind_display()),
-        (_("Aims by"), plan.risk_model or "—"),
+        *([(_("Joint inspection"), _joint(plan))] if plan.departments else []),
         (_("Visits"), plan.budget),
+        (_("Period"), period or "—"),
+        (_("Items"), "、".join(item.name for item in plan.items.all()) or "—"),
+        *([(_("Of the year's plan"), plan.entry)] if plan.entry else []),
+        *([(_("Cause"), plan.frame["cause"])] if plan.frame.get("cause") else []),
+        (_("Object directory"), plan.directory or "—"),
         (_("Industry"), plan.frame.get("industry") or _("all")),
         (_("Division code"), plan.division or _("all")),
-        (_("Strata"), strata.get(stratum, stratum)),
-        (_("Share drawn uniformly"), f"{plan.floor_share:.0%}" if plan.kind == PlanKind.TARGETED else "100%"),
         (_("Visits of one entity a year, at most"), plan.cap or _("no limit")),
-        (_("Skills that inspectors need"), plan.frame.get("skills") or _("none")),
-        (_("Public value"), plan.public_source),
-        (_("The public value comes out on"), plan.public_on.isoformat() if plan.public_on else _("no day is set")),
         (_("Legal basis"), plan.basis or "—"),
     ]
+    if plan.kind in DRAWN_KINDS:
+        said += [
+            (_("Aims by"), plan.risk_model or "—"),
+            (_("Strata"), strata.get(stratum, stratum)),
+            (_("Share drawn uniformly"), f"{plan.floor_share:.0%}" if plan.kind == PlanKind.TARGETED else "100%"),
+            (_("Inspector directory"), plan.inspectors or "—"),
+            (_("Skills that inspectors need"), plan.frame.get("skills") or _("none")),
+            (_("Public value"), plan.public_source),
+            (_("The public value comes out on"), plan.public_on.isoformat() if plan.public_on else _("no day is set")),
+        ]
     if plan.withdrawn_at:
         said.append(
             (
@@ -139,6 +150,12 @@ def terms(plan: Plan) -> list[tuple[str, Any]]:
             )
         )
     return said
+
+
+def _joint(plan: Plan) -> str:
+    """Who comes in one visit; our own department goes by its name in the register, once the frame is frozen."""
+    names = plan.frame.get("departments") or [_("our own"), *plan.departments]
+    return "、".join(map(str, names))
 
 
 def public_path(draw: Draw) -> Path | None:

@@ -5,18 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.signing import BadSignature, Signer
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from mingcha.apps.entities.models import Entity
+from mingcha.engines.qr import qr_path
 from mingcha.lists.export import download, pieces_of
 
 from .cautions import of_parties
-from .models import Draw
+from .models import Draw, Result, Task
 from .proof import ceremony, countersigned, in_words, public_head, public_path, replacements_path
+from .rules import COMING, result_kinds
+from .selectors import results_public
 
 VERIFIER = Path(__file__).resolve().parents[4] / "verifier" / "verify_draw.py"
+VISIT = "supervision.visit"  # what the token of a notice is signed for
+SHOWN_RESULTS = 50
 SHOWN = 500  # drawn entities on the page; public.json has them all
 
 
@@ -66,26 +75,71 @@ def verifier(request: HttpRequest) -> HttpResponse:
     return download(request, pieces_of(VERIFIER.open("rb")), VERIFIER.name, "text/x-python; charset=utf-8")
 
 
+@login_not_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The public side's own door: what is published, and the latest draws."""
+    draws = (
+        Draw.objects.exclude(published_at=None).filter(voided_at=None).select_related("plan").order_by("-published_at")
+    )
+    found = list(draws[:SHOWN_RESULTS])
+    context = {"draws": found, "year": timezone.localdate().year, "simulated": any(d.plan.simulated for d in found)}
+    return render(request, "supervision/public_index.html", context)
+
+
+@login_not_required
+@require_safe
+def visit(request: HttpRequest, token: str) -> HttpResponse:
+    """What the code on a notice opens, and nobody guesses from a number: who has been sent, so that a firm can tell
+    officers from impostors. Nothing of the firm itself, and only from the notice until the visit is over."""
+    try:
+        number = Signer(salt=VISIT).unsign(token)
+    except BadSignature:
+        raise Http404 from None
+    task = get_object_or_404(Task.objects.select_related("plan", "unit").exclude(notified_at=None), number=number)
+    return render(request, "supervision/public_visit.html", {"task": task, "over": task.state not in COMING})
+
+
+@login_not_required
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    """Published results, the latest first, or those of the firm that is searched for."""
+    words = request.GET.get("q", "").strip()[:100]
+    rows = results_public()
+    if words:
+        from mingcha.apps.entities.search import narrowed
+
+        rows = rows.filter(task__entity__in=narrowed(Entity.objects.all(), words).values("pk"))
+    rows = list(rows.order_by("-published_at", "-pk")[: SHOWN_RESULTS + 1])
+    context = {"words": words, "results": _told(rows[:SHOWN_RESULTS]), "more": len(rows) > SHOWN_RESULTS}
+    return render(request, "supervision/public_results.html", context | {"simulated": any_simulated(rows)})
+
+
+@login_not_required
+@require_safe
+def entity_results(request: HttpRequest, key: str) -> HttpResponse:
+    """One firm's published results."""
+    entity = get_object_or_404(Entity, key=key)
+    rows = list(results_public().filter(task__entity=entity).order_by("-visited_on", "-pk")[:SHOWN_RESULTS])
+    context = {"entity": entity, "results": _told(rows), "simulated": entity.simulated}
+    return render(request, "supervision/public_entity.html", context)
+
+
+def visit_token(task: Task) -> str:
+    return Signer(salt=VISIT).sign(task.number)
+
+
+def _told(rows: list[Result]) -> list[tuple[Result, str]]:
+    language = get_language() or "zh"
+    return [(row, result_kinds()[row.kind].title(language)) for row in rows]
+
+
+def any_simulated(rows: list[Result]) -> bool:
+    return any(row.task.entity.simulated for row in rows)
+
+
 def public_url(request: HttpRequest, found: Draw) -> str:
     return request.build_absolute_uri(reverse("supervision:public-draw", args=[found.name]))
-
-
-def qr_path(text: str) -> dict[str, object]:
-    """A QR code of `text` as one SVG path: {"d", "size"} in modules, with a quiet zone of two around it."""
-    import segno
-
-    rows = [bytes(row) for row in segno.make(text, error="m").matrix]
-    runs = []
-    for y, row in enumerate(rows):
-        x = 0
-        while x < len(row):
-            width = 0
-            while x + width < len(row) and row[x + width]:
-                width += 1
-            if width:
-                runs.append(f"M{x} {y}h{width}v1h-{width}z")
-            x += width + 1
-    return {"d": "".join(runs), "box": f"-2 -2 {len(rows) + 4} {len(rows) + 4}", "side": len(rows) + 4}
 
 
 def _file(request: HttpRequest, found: Draw, path: Path | None) -> HttpResponse:

@@ -1,0 +1,18 @@
+from .plans import DrawForm, FreezeForm, IssueForm, PlanForm, VoidForm, WithdrawForm, on_disk
+from .tasks import AssignForm, CorrectForm, NoticeForm, ReasonForm, RecheckForm, ResultForm
+
+__all__ = [
+    "AssignForm",
+    "CorrectForm",
+    "DrawForm",
+    "FreezeForm",
+    "IssueForm",
+    "NoticeForm",
+    "PlanForm",
+    "ReasonForm",
+    "RecheckForm",
+    "ResultForm",
+    "VoidForm",
+    "WithdrawForm",
+    "on_disk",
+]

@@ -1,0 +1,113 @@
+"""Reads: tasks that a user may see, whose they are, what waits, and how often a draw was overridden."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from mingcha.apps.accounts.models import Certificate, Unit, User
+from mingcha.apps.accounts.permissions import OWN, in_jurisdiction, marks, may, within_token
+
+from ..choices import TaskState
+from ..models import Inspector, Result, Task, TaskEvent
+from ..rules import MADE, OPEN, result_kinds
+
+
+def tasks_visible(user: User, action: str = "supervision.task.view") -> QuerySet[Task]:
+    """Tasks that `user` reaches by `action`: those that he is sent to, wherever they lie; and all of his jurisdiction,
+    unless the matrix says his own only."""
+    rows = Task.objects.select_related("entity", "plan", "unit").filter(within_token(user))
+    mark = marks()[action].get(user.role) if may(user, action) else None
+    if mark is None:
+        return rows.none()
+    mine = Exists(Task.members.through.objects.filter(task=OuterRef("pk"), user=user))
+    if mark == OWN:
+        return rows.filter(mine)
+    within = in_jurisdiction(user)
+    return rows.filter(within | mine) if within else rows  # no condition: all of them
+
+
+def reach(user: User, task: Task) -> Callable[[str], bool]:
+    """Whether `user`, who sees `task`, may do an action to it; asks the database once, whatever is asked."""
+    mine = cache(lambda: task.members.filter(pk=user.pk).exists())
+    return lambda action: may(user, action) and (marks()[action][user.role] != OWN or mine())
+
+
+def tasks_mine(user: User) -> QuerySet[Task]:
+    """What the user is sent to and has not ended yet, the earliest first."""
+    rows = Task.objects.filter(members=user, state__in=OPEN, replaced_at=None)
+    return rows.select_related("entity", "plan").order_by("due_on", "number")
+
+
+def results_public() -> QuerySet[Result]:
+    """What anyone may see: of each task the latest published version, unless it was withdrawn or has had its time."""
+    later = Result.objects.filter(task=OuterRef("task"), version__gt=OuterRef("version")).exclude(published_at=None)
+    today = timezone.localdate()
+    rows = Result.objects.exclude(published_at=None).filter(withdrawn_at=None).filter(~Exists(later))
+    rows = rows.exclude(task__plan__rule__terms__published=False)
+    return rows.filter(Q(public_until=None) | Q(public_until__gte=today)).select_related("task__entity", "task__plan")
+
+
+def accounts_of(ids: Sequence[str]) -> dict[str, int]:
+    """Inspector's number -> account, for those of the register who have one."""
+    found = Inspector.objects.filter(number__in=ids, account__isnull=False)
+    return dict(found.values_list("number", "account_id"))
+
+
+def certificate_on(user: User, day: dt.date) -> Certificate | None:
+    """A law-enforcement certificate of `user` that is valid on `day`."""
+    rows = user.certificates.filter(valid_from__lte=day, valid_to__gte=day, revoked_at=None)
+    return rows.order_by("-valid_to").first()
+
+
+def units_of(divisions: Iterable[str]) -> dict[str, int | None]:
+    """Division code -> the unit whose jurisdiction is the smallest that holds it."""
+    units = sorted(Unit.objects.values_list("division", "pk"), key=lambda unit: len(unit[0]), reverse=True)
+    return {code: next((pk for division, pk in units if code.startswith(division)), None) for code in set(divisions)}
+
+
+def overrides(tasks: QuerySet[Task]) -> dict[str, Any]:
+    """How often officers or visits were changed against a draw, and how often such visits found something:
+    {"drawn", "overridden", "rate", "hits", "made", "hit_rate", "hit_rate_as_drawn"}; None where nothing was made."""
+    drawn = tasks.exclude(draw=None).filter(replaced_at=None)
+    against = TaskEvent.objects.filter(task=OuterRef("pk"), override=True)
+    violating = [code for code, kind in result_kinds().items() if kind.violation]
+    found = Result.objects.filter(task=OuterRef("pk"), current=True, kind__in=violating)
+
+    def share(rows: QuerySet[Task]) -> tuple[int, int, float | None]:
+        made = rows.filter(state__in=MADE)
+        n = made.count()
+        hits = made.filter(Exists(found)).count()
+        return n, hits, hits / n if n else None
+
+    overridden = drawn.filter(Exists(against))
+    made, hits, rate = share(overridden)
+    total, changed = drawn.count(), overridden.count()
+    return {
+        "drawn": total,
+        "overridden": changed,
+        "rate": changed / total if total else None,
+        "made": made,
+        "hits": hits,
+        "hit_rate": rate,
+        "hit_rate_as_drawn": share(drawn.filter(~Exists(against)))[2],
+    }
+
+
+def progress(plan_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Plan -> {"all", "made", "open", "hits"}: how far its tasks are."""
+    figures = {pk: {"all": 0, "made": 0, "open": 0, "hits": 0} for pk in plan_ids}
+    rows = Task.objects.filter(plan__in=plan_ids, replaced_at=None).exclude(state=TaskState.CANCELLED)
+    for plan, state, n in rows.order_by().values_list("plan", "state").annotate(n=Count("pk")):
+        figures[plan]["all"] += n
+        figures[plan]["made" if state in MADE else "open"] += n
+    violating = [code for code, kind in result_kinds().items() if kind.violation]
+    hits = Result.objects.filter(task__plan__in=plan_ids, current=True, kind__in=violating).order_by()
+    for plan, n in hits.values_list("task__plan").annotate(n=Count("pk")):
+        figures[plan]["hits"] = n
+    return figures

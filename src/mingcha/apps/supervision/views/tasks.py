@@ -1,0 +1,291 @@
+"""Tasks: the list, one task with its story and what may be done next, its result, its notice, its entry by code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from mingcha.apps.accounts.permissions import may, require
+from mingcha.apps.credit.selectors import interviews_visible, listings_visible
+from mingcha.apps.law.selectors import clocks_of
+from mingcha.apps.leads.selectors import leads_of
+from mingcha.engines.qr import qr_path
+from mingcha.lists.views import list_response
+from mingcha.problems import Problem
+
+from .. import services
+from ..choices import EventKind, TaskState
+from ..forms import AssignForm, CorrectForm, NoticeForm, ReasonForm, RecheckForm, ResultForm
+from ..models import Result, Task
+from ..public import visit_token
+from ..rules import MADE, MOVES, result_kinds
+from ..selectors import reach, tasks_visible
+from ..services.plans import plan_terms
+from ..tables.tasks import tasks_listing
+
+ACTIONS = {  # what may happen -> the right that it needs
+    EventKind.ACCEPT: "supervision.task.work",
+    EventKind.RETURN: "supervision.task.work",
+    EventKind.ASSIGN: "supervision.task.assign",
+    EventKind.NOTIFY: "supervision.task.work",
+    EventKind.ENTER: "supervision.task.work",
+    EventKind.REPORT: "supervision.task.work",
+    EventKind.CANCEL: "supervision.task.assign",
+    EventKind.TRANSFER: "supervision.task.work",
+}
+
+
+@require("supervision.task.view")
+def tasks(request: HttpRequest) -> HttpResponse:
+    return list_response(
+        request,
+        tasks_listing(request.user),
+        tasks_visible(request.user),
+        template="web/list.html",
+        export_action="supervision.task.export",
+    )
+
+
+@require("supervision.task.view")
+def task(request: HttpRequest, number: str) -> HttpResponse:
+    found = _task(request, number)
+    results = list(found.results.select_related("recorded_by", "published_by").order_by("-version"))
+    return render(
+        request,
+        "supervision/task.html",
+        {
+            "task": found,
+            "terms": plan_terms(found.plan),
+            "events": found.events.select_related("user"),
+            "clocks": clocks_of(found),
+            "results": [(one, result_kinds()[one.kind].title(_language())) for one in results],
+            "current": results[0] if results else None,
+            "may": _may(request, found, results[0] if results else None),
+            "forms": {"reason": ReasonForm(), "assign": AssignForm(), "notice": NoticeForm(), "recheck": RecheckForm()},
+            "made": found.state in MADE,
+            "leads": leads_of("supervision.task", str(found.pk)),
+            "follows": _follows(request, found, results[0] if results else None),
+        },
+    )
+
+
+def _follows(request: HttpRequest, found: Task, current: Result | None) -> dict[str, object]:
+    """What may follow the result: a listing on the ground that its kind gives, an interview; and what did."""
+    if current is None:
+        return {}
+    user, said = request.user, urlencode({"source": "result", "number": found.number})
+    ground, key = result_kinds()[current.kind].abnormal, found.entity.key
+    listings = listings_visible(user).filter(source_id=found.number) if may(user, "credit.listing.view") else ()
+    talks = interviews_visible(user).filter(source_id=found.number) if may(user, "credit.interview.view") else ()
+    return {
+        "propose": f"{reverse('credit:propose', args=['abnormal', key])}?{said}&ground={ground}"
+        if ground and may(user, "credit.listing.propose") and not listings
+        else "",
+        "interview": f"{reverse('credit:draft', args=[key])}?{said}"
+        if not result_kinds()[current.kind].compliant and may(user, "credit.interview.hold")
+        else "",
+        "made": [*listings, *talks],
+    }
+
+
+def _may(request: HttpRequest, found: Task, current: Result | None) -> dict[str, bool]:
+    """What the user may do to the task as it stands."""
+    if found.replaced_at:
+        return {}
+    can = reach(request.user, found)
+    able = {kind: found.state in MOVES[kind][0] and can(right) for kind, right in ACTIONS.items()}
+    able["record"] = found.state == TaskState.ON_SITE and can("supervision.result.record")
+    over = found.rectify_by is not None and found.rectify_by < timezone.localdate()
+    due = found.state == TaskState.RECHECK or (found.state == TaskState.RECTIFYING and over)
+    able["recheck"] = due and can("supervision.task.work")
+    able["close"] = found.state == TaskState.RECORDED and can("supervision.task.work")
+    if current:
+        own = current.recorded_by_id == request.user.pk
+        public = current.published_at is not None and current.withdrawn_at is None
+        able["publish"] = (
+            plan_terms(found.plan).get("published", True)
+            and not current.published_at
+            and not own
+            and can("supervision.result.publish")
+        )
+        able["correct"] = can("supervision.result.correct")
+        able["withdraw"] = public and can("supervision.result.withdraw")
+    return able
+
+
+def _act(action: str) -> Callable:
+    """A view that does one act to a task, once asked, and goes back to its page."""
+
+    def decorate(act: Callable[[HttpRequest, Task], str]):
+        @require_POST
+        @require(action)
+        @wraps(act)
+        def view(request: HttpRequest, number: str) -> HttpResponse:
+            found = _task(request, number, action)
+            messages.success(request, act(request, found))
+            return redirect("supervision:task", found.number)
+
+        return view
+
+    return decorate
+
+
+@_act("supervision.task.work")
+def accept(request: HttpRequest, found: Task) -> str:
+    services.task_accept(task=found, user=request.user)
+    return _("The task is accepted.")
+
+
+@_act("supervision.task.work")
+def give_back(request: HttpRequest, found: Task) -> str:
+    services.task_return(task=found, reason=_given(request, ReasonForm)["reason"], user=request.user)
+    return _("The task is returned to the unit that issued it.")
+
+
+@_act("supervision.task.assign")
+def assign(request: HttpRequest, found: Task) -> str:
+    given = _given(request, AssignForm)
+    services.task_assign(task=found, inspectors=given["team"], reason=given["reason"], user=request.user)
+    return _("The officers are assigned.")
+
+
+@_act("supervision.task.work")
+def notify(request: HttpRequest, found: Task) -> str:
+    services.task_notify(task=found, how=_given(request, NoticeForm)["how"], user=request.user)
+    return _("The notice is on record.")
+
+
+@_act("supervision.task.work")
+def enter(request: HttpRequest, found: Task) -> str:
+    services.task_enter(task=found, user=request.user)
+    return _("You are on site: the time is on record.")
+
+
+@_act("supervision.task.work")
+def report(request: HttpRequest, found: Task) -> str:
+    services.task_report(task=found, text=_given(request, ReasonForm)["reason"], user=request.user)
+    return _("The firm's report is on record; the recheck has its deadline.")
+
+
+@_act("supervision.task.work")
+def recheck(request: HttpRequest, found: Task) -> str:
+    given = _given(request, RecheckForm)
+    services.task_recheck(task=found, user=request.user, **given)
+    return _("The recheck is on record.")
+
+
+@_act("supervision.task.work")
+def close(request: HttpRequest, found: Task) -> str:
+    services.task_close(task=found, user=request.user)
+    return _("The task is closed.")
+
+
+@_act("supervision.task.work")
+def transfer(request: HttpRequest, found: Task) -> str:
+    lead = services.task_transfer(task=found, text=_given(request, ReasonForm)["reason"], user=request.user)
+    return _("The lead %(number)s is opened.") % {"number": lead.number}
+
+
+@_act("supervision.task.assign")
+def cancel(request: HttpRequest, found: Task) -> str:
+    services.task_cancel(task=found, reason=_given(request, ReasonForm)["reason"], user=request.user)
+    return _("The task is cancelled, with its reason on record.")
+
+
+@require("supervision.result.record")
+def record(request: HttpRequest, number: str) -> HttpResponse:
+    """What the visit found."""
+    found = _task(request, number, "supervision.result.record")
+    if request.method == "GET" and found.state != TaskState.ON_SITE:  # the browser's way back, too
+        messages.warning(request, _("A result is recorded on site, after the entry."))
+        return redirect("supervision:task", found.number)
+    form = ResultForm(request.POST or None, task=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.result_record(task=found, user=request.user, **form.cleaned_data)
+        except Problem as problem:
+            form.add_error(None, problem.text(_language()))
+            found.refresh_from_db()
+        else:
+            messages.success(request, _("The result is recorded. Another person publishes it."))
+            return redirect("supervision:task", found.number)
+    context = {"task": found, "form": form}
+    return render(request, "supervision/result.html", context, status=400 if form.errors else 200)
+
+
+@require("supervision.result.correct")
+def correct(request: HttpRequest, number: str) -> HttpResponse:
+    """A further version of the result, with its reason."""
+    found = _task(request, number, "supervision.result.correct")
+    current = get_object_or_404(Result, task=found, current=True)
+    before = {"kind": current.kind, "summary": current.summary, "rectify_by": found.rectify_by}
+    form = CorrectForm(request.POST or None, initial=before)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.result_correct(result=current, user=request.user, **form.cleaned_data)
+        except Problem as problem:
+            form.add_error(None, problem.text(_language()))
+        else:
+            messages.success(request, _("The correction is recorded. Another person publishes it."))
+            return redirect("supervision:task", found.number)
+    context = {"task": found, "form": form, "current": current}
+    return render(request, "supervision/result.html", context, status=400 if form.errors else 200)
+
+
+@_act("supervision.result.publish")
+def publish(request: HttpRequest, found: Task) -> str:
+    services.result_publish(result=get_object_or_404(Result, task=found, current=True), user=request.user)
+    return _("The result is public.")
+
+
+@_act("supervision.result.withdraw")
+def withdraw(request: HttpRequest, found: Task) -> str:
+    public = found.results.exclude(published_at=None).filter(withdrawn_at=None).order_by("-version")
+    reason = _given(request, ReasonForm)["reason"]
+    services.result_withdraw(result=get_object_or_404(public[:1]), reason=reason, user=request.user)
+    return _("The result is no longer public.")
+
+
+@require("supervision.task.view")
+def notice(request: HttpRequest, number: str) -> HttpResponse:
+    """The notice to the firm, to be printed: who comes, when, for what; its code shows the officers' certificates."""
+    found = _task(request, number)
+    if plan_terms(found.plan)["notice"] == "never":
+        raise Problem(
+            zh="此类检查依规定不事先通知，没有通知书。",
+            en="A visit of this kind is unannounced, by rule: there is no notice.",
+            where=found.number,
+        )
+    url = request.build_absolute_uri(reverse("supervision:visit", args=[visit_token(found)]))
+    return render(request, "supervision/notice.html", {"task": found, "url": url, "qr": qr_path(url)})
+
+
+def _given(request: HttpRequest, form_class: type) -> dict:
+    """What a dialog gave; Problem, in the form's words, where it doesn't hold."""
+    form = form_class(request.POST)
+    if form.is_valid():
+        return form.cleaned_data
+    said = " ".join(
+        f"{form.fields[name].label if name in form.fields else ''} {' '.join(errors)}".strip()
+        for name, errors in form.errors.items()
+    )
+    raise Problem(zh=f"填写有误：{said}", en=f"Something is not filled in right: {said}")
+
+
+def _task(request: HttpRequest, number: str, action: str = "supervision.task.view") -> Task:
+    rows = tasks_visible(request.user, action).select_related("plan__rule", "plan__created_by", "draw")
+    return get_object_or_404(rows, number=number)
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
