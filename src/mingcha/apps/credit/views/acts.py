@@ -1,0 +1,72 @@
+"""An act of the desk: one dialog, one right, one POST, one service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from mingcha.apps.accounts.permissions import may, require
+
+from ..forms import checked
+
+
+@dataclass(frozen=True)
+class Act:
+    """`name`: of its address. `law`: it binds in law, its button is vermilion. `when`: whether it is possible now; the
+    service asks again. `form`: made for the object that it is about."""
+
+    name: str
+    right: str
+    label: Any
+    icon: str
+    question: Any
+    effect: Any
+    done: Any
+    do: Callable[[Any, dict[str, Any], Any], Any]
+    when: Callable[[Any], bool]
+    form: Callable[..., forms.Form] | None = None
+    law: bool = False
+
+
+def view_of(act: Act, found: Callable[[Any, str], QuerySet]) -> Callable[..., HttpResponse]:
+    """The view behind the act's address: right and jurisdiction, then the form, then the service."""
+
+    @require_POST
+    @require(act.right)
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        of = get_object_or_404(found(request.user, act.right), pk=pk)
+        given = checked(_form(act, of, request.POST, request.FILES)) if act.form else {}
+        act.do(of, given, request.user)
+        messages.success(request, str(act.done))
+        return redirect(of.get_absolute_url())
+
+    return view
+
+
+def offered(acts: tuple[Act, ...], of: Any, user: Any, namespace: str) -> list[dict[str, Any]]:
+    """What `user` may do to `of` now, as the page draws it."""
+    return [
+        {
+            "id": f"ask-{act.name}",
+            "act": act,
+            "url": reverse(f"{namespace}-{act.name}", args=[of.pk]),
+            "form": _form(act, of) if act.form else None,
+        }
+        for act in acts
+        if act.when(of) and may(user, act.right)
+    ]
+
+
+def _form(act: Act, of: Any, *given: Any) -> forms.Form:
+    assert act.form
+    kinds = {"kind": of.kind} if getattr(act.form, "by_kind", False) else {}
+    return act.form(*given, auto_id=f"{act.name}_%s", **kinds)

@@ -1,0 +1,38 @@
+"""What the steps of a listing and an interview are called on the page."""
+
+from django.utils.translation import gettext_lazy as _
+
+EVENTS = {
+    "propose": (_("Proposed"), "flag"),
+    "drop": (_("Proposal dropped"), "ban"),
+    "notice": (_("Notice numbered"), "file-text"),
+    "tell": (_("Firm told"), "send"),
+    "statement": (_("Statement received"), "message-2"),
+    "statement_late": (_("Statement received after its time"), "message-exclamation"),
+    "hearing_ask": (_("Hearing asked for"), "gavel"),
+    "hearing": (_("Hearing held"), "gavel"),
+    "consent": (_("Consent of the authority above"), "arrow-up-circle"),
+    "list": (_("Decided: listed"), "rubber-stamp"),
+    "not_list": (_("Decided: not listed"), "circle-check"),
+    "publish": (_("Made public"), "world"),
+    "correct": (_("Corrected"), "pencil"),
+    "apply": (_("Removal asked for"), "door-exit"),
+    "accept": (_("Application accepted"), "circle-check"),
+    "not_accept": (_("Application not accepted"), "ban"),
+    "remove": (_("Removed"), "circle-check"),
+    "refuse": (_("Removal refused"), "ban"),
+    "annul": (_("Decision annulled"), "eraser"),
+    "restore": (_("Removal revoked, listed again"), "arrow-back-up"),
+    "lapse": (_("Its term has ended"), "hourglass-empty"),
+    "paper": (_("File added"), "paperclip"),
+    "open": (_("Drafted"), "pencil"),
+    "notify": (_("Notice issued"), "mail"),
+    "serve": (_("Notice served"), "mail-check"),
+    "postpone": (_("Postponed"), "calendar-time"),
+    "hold": (_("Interview held"), "messages"),
+    "absent": (_("Not attended"), "user-off"),
+    "undertaking_done": (_("Undertaking done"), "circle-check"),
+    "undertaking_not_done": (_("Undertaking not done"), "alert-triangle"),
+    "close": (_("Interview closed"), "archive"),
+    "cancel": (_("Interview cancelled"), "ban"),
+}
