@@ -3,15 +3,15 @@
 import datetime as dt
 from pathlib import Path
 
-import numpy as np
+import polars as pl
 import pytest
 import yaml
 
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.exchange.models import Dataset
-from mingcha.apps.risk.models import PointScore, RiskModel, RiskScore
+from mingcha.apps.risk.models import PointScore, RiskModel, RiskScore, Scoring
 from mingcha.apps.risk.selectors import leads, scores_in_force
-from mingcha.apps.risk.services import _put_in_force
+from mingcha.apps.risk.services.scoring import scores_put_in_force
 
 pytestmark = pytest.mark.django_db
 CONTRACT = Path(__file__).parents[3] / "contracts" / "demo" / "spot_inspections.yaml"
@@ -35,8 +35,13 @@ def champion():
 
 
 def put(model, *probabilities):
-    letters = np.array(["D" if p > 0.5 else "A" for p in probabilities])
-    _put_in_force(model, ["a", "b"], np.array(probabilities), letters, dt.date(2026, 2, 1), None)
+    letters = ["D" if p > 0.5 else "A" for p in probabilities]
+    scoring = Scoring.objects.create(
+        model=model, as_of=dt.date(2026, 2, 1), scored=len(letters), base_rate=0.2, in_force=True
+    )
+    table = pl.DataFrame({"key": ["a", "b"][: len(letters)], "probability": probabilities, "risk_class": letters})
+    scores_put_in_force(scoring=scoring, table=table)
+    return scoring
 
 
 def test_the_first_point_gives_the_class_and_each_keeps_its_own_scores(champion):

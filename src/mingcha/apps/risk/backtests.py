@@ -60,7 +60,14 @@ def retained_of(stuff: Material, until: Any, config: Config) -> Factors:
     return Factors(proposal.names, proposal.directions)
 
 
-def rolling_report(dataset: str, point: str, *, rolling: str = "", window: int = 2) -> Json:
+def rolling_report(
+    dataset: str,
+    point: str,
+    *,
+    rolling: str = "",
+    window: int = 2,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Json:
     """Screen before the first window, then learn before each one and test on it. {"retained", "rolling": [...]}.
 
     `rolling`: "YYYY-MM:YYYY-MM"; without it the latest six windows of `window` months.
@@ -76,8 +83,12 @@ def rolling_report(dataset: str, point: str, *, rolling: str = "", window: int =
     stuff = material(dataset, point, known_before=start.astype(dt.date))
     parts = [tested_on(s, stuff.tested) for s in splits.rolling(stuff.sample, first, last, window)]
     require_windows(parts)
+    progress(0, len(parts) + 1)
     retained = retained_of(stuff, start, config)
-    windows = backtest(stuff.sample, parts, retained, config=config)
+    windows = []
+    for done, part in enumerate(parts, 1):
+        progress(done, len(parts) + 1)
+        windows += backtest(stuff.sample, [part], retained, config=config)
     rows = [window_json(w, stuff.sample, config, {"retained": retained}) for w in windows]
     return {"retained": list(retained.names), "rolling": rows}
 

@@ -108,6 +108,119 @@ def _attribute(name: str) -> str:
     }.get(name, name)
 
 
+def windows(card: Json) -> list[Json]:
+    """The tested windows in the order of time, each AUC placed on an axis from .4 to 1."""
+
+    def place(value: float) -> float:
+        return round(200 * min(1.0, max(0.0, (value - 0.4) / 0.6)), 1)
+
+    return [
+        w | {"x": place(w["auc"]["value"]), "ends": [place(e) for e in w["auc"]["ci95"] or ()], "half": place(0.5)}
+        for w in card.get("windows", [])
+    ]
+
+
+def gates(model: Any, champion: Any, challenge: Json | None) -> list[Json]:
+    """What a promotion needs, in order: title, how it stands (True, False, None: not told), and in which words."""
+    if champion is None:
+        return []
+    compared = bool(challenge and challenge["rows"])
+    gain = (challenge or {}).get("gain") or {}
+    said = ""
+    if gain:
+        said = f"{_signed(gain['value'])} [{_signed(gain['low'])}, {_signed(gain['high'])}]"
+    unfair = (challenge or {}).get("unfair") or []
+    return [
+        {
+            "title": _("Compared with the model that is in force, on visits that neither had seen"),
+            "passes": compared,
+            "said": _("%(n)s visits") % {"n": f"{challenge['rows']:,}"} if compared and challenge else "",
+        },
+        {
+            "title": _("The interval of its gain in hit rate excludes 0"),
+            "passes": bool(challenge and challenge["better"]) if compared else None,
+            "said": said,
+        },
+        {
+            "title": _("No group beyond the fairness gates"),
+            "passes": bool(challenge and challenge["fair"]) if compared else None,
+            "said": "；".join(f"{_attribute(g['attribute'])} {g['level']} ×{g['ratio']:.2f}" for g in unfair[:4]),
+        },
+    ]
+
+
+def side_by_side(model: Any, champion: Any) -> list[Json]:
+    """Each figure of the challenger beside the champion's, as each card says it: of its own tested windows."""
+    theirs = {f["name"]: f for f in figures(champion.card)}
+    return [
+        {"title": f["title"], "meaning": f["meaning"], "ours": f, "theirs": theirs.get(f["name"])}
+        for f in figures(model.card)
+    ]
+
+
+def shared_factors(model: Any, champion: Any) -> Json:
+    """Which factors both keep, and which only one of them does."""
+    ours = {f["name"]: f for f in model.card.get("factors", [])}
+    theirs = {f["name"]: f for f in champion.card.get("factors", [])}
+    titles = {name: unmarked(in_language(f["title"])) for name, f in (theirs | ours).items()}
+    return {
+        "both": [titles[name] for name in ours if name in theirs],
+        "ours": [titles[name] for name in ours if name not in theirs],
+        "theirs": [titles[name] for name in theirs if name not in ours],
+    }
+
+
+def drift_history(scorings: list[Any], card: Json) -> Json | None:
+    """The score's PSI and the largest factor's at each scoring, oldest first, drawn on one axis; None before two."""
+    told = [s for s in reversed(scorings) if s.drift.get("psi")]
+    if len(told) < 2:
+        return None
+    titles = {f["name"]: unmarked(in_language(f["title"])) for f in card.get("factors", [])}
+    rows = []
+    for scoring in told:
+        psi = scoring.drift["psi"]
+        worst = max((name for name in psi if name != SCORE), key=lambda name: psi[name], default="")
+        rows.append(
+            {
+                "as_of": scoring.as_of,
+                "score": psi.get(SCORE),
+                "worst": titles.get(worst, worst),
+                "psi": psi.get(worst),
+                "visits": scoring.drift["visits"],
+                "alarm": (scoring.drift["cusum"] or {}).get("alarm"),
+            }
+        )
+    top = max(0.3, *(r["psi"] or 0 for r in rows), *(r["score"] or 0 for r in rows))
+    step = 400 / (len(rows) - 1)
+
+    def line(name: str) -> str:
+        return " ".join(f"{i * step:.1f},{100 - 100 * (r[name] or 0) / top:.1f}" for i, r in enumerate(rows))
+
+    return {
+        "rows": rows[::-1],
+        "lines": {"score": line("score"), "worst": line("psi")},
+        "stable": f"{100 - 100 * STABLE / top:.1f}",
+        "moved": f"{100 - 100 * MOVED / top:.1f}",
+    }
+
+
+def cusum(found: Json) -> Json | None:
+    """The two walks of the CUSUM over the visits, and its limit, as lines; None where there were too few visits."""
+    walk = (found or {}).get("cusum")
+    if not walk or len(walk["up"]) < 2:
+        return None
+    top = max(walk["limit"] * 1.15, *walk["up"], *walk["down"])
+    n = len(walk["up"])
+    every = max(1, n // 400)
+
+    def line(values: list[float]) -> str:
+        return " ".join(
+            f"{400 * i / (n - 1):.1f},{100 - 100 * v / top:.1f}" for i, v in enumerate(values) if i % every == 0
+        )
+
+    return {"up": line(walk["up"]), "down": line(walk["down"]), "limit": f"{100 - 100 * walk['limit'] / top:.1f}"}
+
+
 def charts(card: Json) -> Json:
     """What the charts draw; their tables show the same."""
     return {name: card[name] for name in ("calibration", "roc", "gain", "scores") if card.get(name)}
@@ -145,6 +258,10 @@ def _written(figure: Json, unit: str) -> Json:
             (baselines.get(name, name), _write(value, unit)) for name, value in figure.get("baselines", {}).items()
         ],
     }
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
 
 
 def _write(value: float, unit: str) -> str:

@@ -248,7 +248,7 @@ def appeal(
 
     user = user_acting(by, "risk.appeal.file")
     filed = appeal_file(entity=entity_get(key, user=user), text=text, user=user)
-    say(f"已登记 {filed.pk} 号申诉。", f"Appeal number {filed.pk} is written down.")
+    say(f"已登记申诉 {filed.number}。", f"Appeal {filed.number} is written down.")
 
 
 @app.command()
@@ -259,12 +259,13 @@ def appeals(as_json: Json = False) -> None:
 
     rows = [
         {
-            "number": a.pk,
+            "number": a.number,
             "entity": a.entity.key,
             "class": a.risk_class,
             "model": a.model.number,
             "filed": a.filed_at.date(),
             "state": a.state,
+            "outcome": a.outcome,
             "text": a.text,
             "answer": a.answer,
         }
@@ -278,10 +279,16 @@ def appeals(as_json: Json = False) -> None:
 
 @app.command()
 def answer(
-    number: Annotated[int, typer.Argument(help="申诉号 / the appeal's number")],
+    number: Annotated[str, typer.Argument(help="申诉编号 / the appeal's number")],
     text: Annotated[str, typer.Option("--text", help="答复 / the answer")],
     by: By,
-    upheld: Annotated[bool, typer.Option("--upheld/--dismissed", help="成立 / 不成立")] = False,
+    outcome: Annotated[
+        str, typer.Option(help="corrected 数据已更正、recomputed 重新评分、unchanged 维持 / what came of it")
+    ] = "unchanged",
+    corrected_by: Annotated[
+        str, typer.Option(help="更正方式：hand_back、quarantine、key、delivery / how the data were corrected")
+    ] = "",
+    corrected_in: Annotated[str, typer.Option(help="数据集/批次，或编码决定编号 / dataset/batch, or decision")] = "",
 ) -> None:
     """答复申诉 / Answer an appeal."""
     open_django()
@@ -289,8 +296,15 @@ def answer(
 
     from .appeals import appeal_answer
 
-    appeal_answer(number=number, upheld=upheld, answer=text, user=user_signing(by, "risk.appeal.answer"))
-    say(f"{number} 号申诉已答复。", f"Appeal number {number} is answered.")
+    appeal_answer(
+        number=number,
+        outcome=outcome,
+        answer=text,
+        user=user_signing(by, "risk.appeal.answer"),
+        corrected_by=corrected_by,
+        corrected_in=corrected_in,
+    )
+    say(f"申诉 {number} 已答复。", f"Appeal {number} is answered.")
 
 
 @app.command()

@@ -6,21 +6,18 @@ import logging
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from mingcha.apps.accounts.models import User
-from mingcha.apps.accounts.permissions import in_jurisdiction, may
+from mingcha.apps.accounts.permissions import may
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.panels import Panel, register
 from mingcha.problems import Problem
 
 from . import selectors
 from .appeals import appeals_of
-from .choices import AppealState, ModelState
-from .forms import AnswerForm, AppealForm
-from .models import RiskModel, RiskScore
+from .choices import AppealState
+from .forms import AppealForm
 
 log = logging.getLogger(__name__)
 SHOWN = 8  # reasons on the page; the rest are added up
@@ -37,17 +34,17 @@ def why(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
 
 
 def appeals(request: HttpRequest, entity: Entity) -> dict[str, Any] | None:
-    """What the entity said against its class, and the forms of those who may write it down or answer it. A clerk who
+    """What the entity said against its class, and the form of who may write it down. A clerk who
     may not see the class sees that it is appealed against."""
     user, score = request.user, getattr(entity, "risk", None)
     sees = may(user, "risk.explanation.view")
-    if not (sees or may(user, "risk.appeal.file") or may(user, "risk.appeal.answer")):
+    if not (sees or may(user, "risk.appeal.file") or may(user, "risk.appeal.view")):
         return None
     filed = list(appeals_of(entity)[:5])
     waiting = any(appeal.state == AppealState.OPEN for appeal in filed)
     file = AppealForm() if score and not waiting and may(user, "risk.appeal.file") else None
-    answer = AnswerForm() if may(user, "risk.appeal.answer") else None
-    return {"appeals": filed, "file": file, "answer": answer, "sees": sees} if filed or file else None
+    opens = may(user, "risk.appeal.view")
+    return {"appeals": filed, "file": file, "opens": opens, "sees": sees} if filed or file else None
 
 
 def explanation(entity: Entity) -> dict[str, Any] | None:
@@ -64,24 +61,6 @@ def explanation(entity: Entity) -> dict[str, Any] | None:
             return None
         cache.set(key, said, 3600)
     return _drawn(said)
-
-
-def desk(user: User) -> dict[str, Any]:
-    """The model whose scores give the classes (before any scoring the one in force), how many challengers wait, and
-    the classes of the user's jurisdiction: letter, n, share."""
-    scored = RiskScore.objects.select_related("model").first()
-    counted = dict(
-        RiskScore.objects.filter(in_jurisdiction(user, "entity__division"))
-        .values_list("risk_class")
-        .annotate(n=Count("pk"))
-    )
-    total = sum(counted.values())
-    classes = [{"letter": c, "n": counted.get(c, 0), "share": counted.get(c, 0) / total} for c in "ABCD" if total]
-    return {
-        "champion": scored.model if scored else RiskModel.objects.filter(state=ModelState.CHAMPION).first(),
-        "challengers": RiskModel.objects.filter(state=ModelState.CHALLENGER).count(),
-        "classes": classes,
-    }
 
 
 def _drawn(said: dict[str, Any]) -> dict[str, Any]:

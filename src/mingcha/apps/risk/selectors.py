@@ -87,6 +87,14 @@ def newest_visit(view: LakeView, dataset: str, before: dt.date) -> dt.date | Non
     return found[0] if found else None
 
 
+def last_visits(view: LakeView, dataset: str, before: dt.date) -> dict[str, dt.date]:
+    """Entity -> the day of its latest visit before a day, as known before it, whatever the visit found."""
+    from mingcha.engines.factors.labels import latest_visits
+
+    found = latest_visits(view, dataset, before)
+    return dict(zip(found["entity"].to_pylist(), found["day"].to_pylist(), strict=True))
+
+
 def sample_of(view: LakeView, visits: pa.Table, factors: Sequence[Factor]) -> Sample:
     """`visits` with their factors, row by row."""
     from mingcha.engines.factors.matrix import matrix
@@ -179,6 +187,17 @@ def champion_of(dataset: Dataset, risk_point: str) -> tuple[tuple[Model, dt.date
     return (loaded, row.trained_until), factors
 
 
+def risk_points() -> list[tuple[str, str, tuple[str, str]]]:
+    """(dataset, risk point, its titles in Chinese and English) of every dataset of inspections."""
+    found = []
+    for dataset in Dataset.objects.filter(contract__contains="inspections").order_by("pk").defer("contract"):
+        inspections = dataset_contract(dataset).inspections
+        found += [
+            (dataset.name, p.name, (p.title_zh, p.title_en)) for p in (inspections.risk_points if inspections else ())
+        ]
+    return found
+
+
 def leads(model: RiskModel) -> bool:
     """Whether the model's scores give entities their class: it is of the first risk point of its contract, and of the
     first dataset that has a model in force."""
@@ -241,6 +260,11 @@ def model_load(model: RiskModel) -> tuple[Model, list[Factor]]:
             todo_en="Restore it from a backup, or train again.",
         )
     return loaded, [Factor.from_json(f) for f in loaded.about["declared"]]
+
+
+def base_rate(model: RiskModel) -> float:
+    """The rate of which a model's classes are multiples: that of its training."""
+    return float(model_load(model)[0].about["base_rate"])
 
 
 def explanation(model: RiskModel, entity: Entity, as_of: dt.date) -> dict[str, Any]:

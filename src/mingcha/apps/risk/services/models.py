@@ -1,4 +1,4 @@
-"""Writes: models trained and signed, scores put in force."""
+"""Writes: models trained and signed."""
 
 from __future__ import annotations
 
@@ -7,29 +7,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from django.db import transaction
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.services import audit_record
-from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.selectors import lake_view
 from mingcha.apps.exchange.selectors import dataset_get
-from mingcha.engines.lake.folder import aside
 from mingcha.instance import home
 from mingcha.output import strict
 from mingcha.problems import Problem
 
-from . import selectors
-from .choices import ModelState
-from .drift import drift_measure
-from .models import PointScore, RiskModel, RiskScore
-from .rules import risk_classes
+from .. import selectors
+from ..choices import ModelState
+from ..limits import limits_latest
+from ..models import ModelSignature, RiskModel
 
 Report = Callable[[str, str], None]  # what is being done: zh, en
+STEPS = 3  # that a training reports
 
 
 def model_train(
@@ -121,12 +116,11 @@ def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
     """
     in_force = RiskModel.objects.filter(dataset=model.dataset, risk_point=model.risk_point, state=ModelState.CHAMPION)
     before = in_force.exclude(pk=model.pk)
-    challenge = model.card.get("challenge")
     champion = before.first()
-    if champion and (not challenge or challenge.get("champion") != champion.digest):
-        challenge = None  # it was compared with another model, or with none
-    if champion and not (challenge and challenge["allowed"]) and not reason.strip():
-        zh, en = _why_not(challenge)
+    challenge = challenge_of(model, champion)
+    passed = not champion or bool(challenge and challenge["allowed"])
+    if not passed and not reason.strip():
+        zh, en = why_not(challenge)
         raise Problem(
             zh=f"{model.number} 未过晋级关：{zh}。",
             en=f"{model.number} hasn't passed the gates of a promotion: {en}.",
@@ -143,12 +137,30 @@ def model_sign(*, model: RiskModel, user: User, reason: str = "") -> RiskModel:
         )
     model.state, model.signed_by, model.signed_at = ModelState.CHAMPION, user, timezone.now()
     model.save(update_fields=["signed_by", "signed_at"])
+    limits = limits_latest()
+    ModelSignature.objects.create(
+        model=model,
+        before=champion,
+        user=user,
+        passed=passed,
+        verdict=challenge or {},
+        reason=reason.strip()[:500],
+        limits=limits.version,
+        limits_digest=limits.digest,
+    )
     after = {"state": model.state, **({"reason": reason.strip()} if reason.strip() else {})}
     audit_record(user=user, action="risk.model.sign", obj=model, after=after)
     return model
 
 
-def _why_not(challenge: dict[str, Any] | None) -> tuple[str, str]:
+def challenge_of(model: RiskModel, champion: RiskModel | None) -> dict[str, Any] | None:
+    """The comparison with the champion on the model's card; None where it was of another model, or of none."""
+    challenge = model.card.get("challenge")
+    return challenge if champion and challenge and challenge.get("champion") == champion.digest else None
+
+
+def why_not(challenge: dict[str, Any] | None) -> tuple[str, str]:
+    """What keeps a challenger from the champion's place: zh, en."""
     if not challenge:
         return "没有与现在的在用模型比较过", "it was not compared with the model that is in force now"
     if not challenge["rows"]:
@@ -158,63 +170,3 @@ def _why_not(challenge: dict[str, Any] | None) -> tuple[str, str]:
         interval = f"{gain['value']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
         return f"命中率增益 {interval} 未排除 0", f"its gain in hit rate, {interval}, doesn't exclude 0"
     return "对部分群体不公平，见模型卡", "it is unfair to some group, see its card"
-
-
-def scores_refresh(*, model: RiskModel, as_of: dt.date | None = None, user: User | None = None) -> dict[str, Any]:
-    """Score everyone whom the model may score, as of a day (default today), and put a champion's scores in force.
-
-    All scores are kept as Parquet in the model's folder (entity, probability, risk_class). Counts by class.
-    """
-    from mingcha.engines.factors.labels import eligible
-    from mingcha.engines.factors.matrix import matrix_all
-    from mingcha.engines.risk.sample import Sample
-
-    as_of = as_of or timezone.localdate()
-    loaded, factors = selectors.model_load(model)
-    view = lake_view()
-    who = eligible(view, model.dataset.name, model.risk_point, as_of)
-    who, x = matrix_all(view, factors, as_of, entities=who)
-    names = who.to_pylist()
-    sample = Sample.build(factors=[f.name for f in factors], x=x, as_of=np.full(len(names), np.datetime64(as_of)))
-    probability = loaded.score_any_day(sample)
-    letters = risk_classes(probability, loaded.about["base_rate"])
-    path = selectors.model_folder(model) / f"scores-{as_of}.parquet"
-    with aside(path) as beside:
-        pq.write_table(pa.table({"entity": who, "probability": probability, "risk_class": letters.tolist()}), beside)
-    model.drift = drift_measure(model, loaded, factors, view, x, probability, as_of)
-    model.save(update_fields=["drift"])
-    in_force = model.state == ModelState.CHAMPION
-    if in_force:
-        _put_in_force(model, names, probability, letters, as_of, user)
-    counts = {letter: int((letters == letter).sum()) for letter in "ABCD"}
-    return {
-        "scored": len(names),
-        "classes": counts,
-        "as_of": str(as_of),
-        "file": str(path),
-        "in_force": in_force,
-        "drift": model.drift["psi"],
-        "newest_visit": selectors.newest_visit(view, model.dataset.name, as_of),
-    }
-
-
-@transaction.atomic
-def _put_in_force(
-    model: RiskModel, names: list[str], probability: np.ndarray, letters: np.ndarray, as_of: dt.date, user: User | None
-) -> None:
-    pks = dict(Entity.objects.values_list("key", "pk").iterator(chunk_size=20_000))
-    score: type[RiskScore] | type[PointScore] = RiskScore
-    if selectors.leads(model):
-        RiskScore.objects.all().delete()
-    else:
-        score = PointScore
-        PointScore.objects.filter(model__dataset=model.dataset_id, model__risk_point=model.risk_point).delete()
-    score.objects.bulk_create(
-        (
-            score(entity_id=pks[name], model=model, probability=float(p), risk_class=str(letter), as_of=as_of)
-            for name, p, letter in zip(names, probability, letters, strict=True)
-            if name in pks
-        ),
-        batch_size=5000,
-    )
-    audit_record(user=user, action="risk.scores.refresh", obj=model, after={"as_of": str(as_of), "scored": len(names)})
