@@ -6,7 +6,19 @@ import pytest
 
 from mingcha.apps.entities.models import Entity
 
-START = ("/", "/entities/", "/data/", "/data/?cols=title,rows,held", "/risk/models/", "/plans/", "/data/quarantine/")
+START = (
+    "/",
+    "/entities/",
+    "/entities/?cols=name,credit",
+    "/credit/listings/",
+    "/credit/interviews/",
+    "/credit/classes/",
+    "/data/",
+    "/data/?cols=title,rows,held",
+    "/risk/models/",
+    "/plans/",
+    "/data/quarantine/",
+)
 
 
 @pytest.mark.parametrize("role", ["administrator", "clerk", "planner", "officer", "auditor", "deer"])

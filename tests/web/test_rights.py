@@ -45,6 +45,9 @@ def test_whom_the_matrix_refuses_scores_sees_none(signed_in):
         ("/data/quarantine/", "exchange.quarantine.export", None),
         ("/risk/models/", "risk.model.export", None),
         ("/plans/", "supervision.plan.export", None),
+        ("/credit/listings/", "credit.listing.export", "officer"),
+        ("/credit/interviews/", "credit.interview.export", "officer"),
+        ("/credit/classes/", "credit.class.export", "officer"),
         ("/entities/", "entities.entity.export", "officer"),
     ],
 )

@@ -1,6 +1,7 @@
 """The user's language, and problems shown as pages."""
 
 from django.conf import settings
+from django.http import HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils import translation
 
@@ -44,4 +45,22 @@ class ProblemMiddleware:
             "where": exception.where,
             "todo": exception.todo_zh if zh else exception.todo_en,
         }
+        if request.headers.get("HX-Request"):  # a part of a page: its place says it (desk.js)
+            response = render(request, "web/parts/problem.html", context, status=400)
+            response["X-Problem"] = "1"
+            return response
         return render(request, "web/problem.html", context, status=400)
+
+
+class CleanTextMiddleware:
+    """No text that we keep or look for holds a NUL: an address with one is nobody's mistake in typing."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        if request.path.startswith("/api/"):  # refuses it in its own manner: api/door.py
+            return self.get_response(request)
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponseBadRequest(b"")
+        return self.get_response(request)

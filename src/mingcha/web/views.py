@@ -1,43 +1,39 @@
-"""The desk's first page: how much there is, what waits, what came last. Every number links to its list."""
+"""The desk's own pages: home, what waits, search. Every number links to its list."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.views.decorators.http import require_safe
 
-from mingcha.apps.accounts.permissions import may
-from mingcha.apps.entities.selectors import entities_visible
-from mingcha.apps.exchange.selectors import batches_latest, exchange_totals
-from mingcha.apps.risk import panels as risk
-from mingcha.apps.supervision.choices import PlanState
-from mingcha.apps.supervision.selectors import plans_visible
+from mingcha.apps.accounts.permissions import every_member, may
+
+from .home import counted_of, home_of, waiting_of
 
 
+@every_member
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/home.html", home_of(request.user, "") | _links(request))
+
+
+@every_member
+@require_safe
+def todos(request: HttpRequest) -> HttpResponse:
+    """All that waits; `part=card`: the home page's card of one kind, for its tabs."""
+    kind = request.GET.get("kind", "")[:40]
+    if request.GET.get("part") == "card":
+        return render(request, "web/home/todos.html", waiting_of(request.user, kind))
+    return render(request, "web/todos.html", waiting_of(request.user, kind, most=None))
+
+
+@every_member
+@require_safe
+def counted(request: HttpRequest) -> HttpResponse:
+    """The figures counted afresh: what the home page fetches where what is kept is stale."""
+    return render(request, "web/home/counted.html", counted_of(request.user, afresh=True) | _links(request))
+
+
+def _links(request: HttpRequest) -> dict[str, bool]:
     user = request.user
-    sees = {
-        "entities": may(user, "entities.entity.view"),
-        "data": may(user, "exchange.dataset.view"),
-        "quarantine": may(user, "exchange.quarantine.view"),
-        "models": may(user, "risk.model.view"),
-        "plans": may(user, "supervision.plan.view"),
-        "scores": may(user, "risk.scores.view"),
-    }
-    entities, plans = entities_visible(user), plans_visible(user)
-    context = {
-        "now": timezone.localtime(),
-        "sees": sees,
-        "entities": entities.count(),
-        "provisional": entities.filter(provisional=True).count(),
-        "exchange": exchange_totals(),
-        "batches": batches_latest(5),
-        **risk.desk(user),
-        "plans": plans[:4],
-        "plan_count": plans.count(),
-        "drafts": plans.filter(state=PlanState.DRAFT).count(),
-        "may_approve": may(user, "supervision.plan.approve"),
-        "may_plan": may(user, "supervision.plan.create"),
-        "may_sign": may(user, "risk.model.sign"),
-    }
-    return render(request, "web/home.html", context)
+    return {"sees_models": may(user, "risk.model.view"), "sees_quarantine": may(user, "exchange.quarantine.view")}

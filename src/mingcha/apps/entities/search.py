@@ -10,18 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection, connections
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import BooleanField, Count, Max, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from mingcha.apps.accounts.permissions import may
 from mingcha.apps.exchange.models import Dataset
 from mingcha.apps.exchange.selectors import dataset_contract
+from mingcha.desk.offers import Found
 from mingcha.engines.linkage.identifiers import key_of
 from mingcha.engines.linkage.spelling import half_width, words
 
+from .choices import Status
 from .models import Entity, EntityKey
+from .rules import masked
 
 _TABLE = Entity._meta.db_table
 MOST = 50_000  # matches of one word that are looked at: beyond, a search is no search
@@ -87,21 +94,91 @@ def narrowed(queryset: QuerySet[Entity], text: str) -> QuerySet[Entity]:
     return queryset
 
 
+def first_found(queryset: QuerySet[Entity], text: str, most: int) -> list[Entity]:
+    """Up to `most` entities that `narrowed` would find, in no order: quick for a word that half of all have, and for
+    one that nobody has. What is typed like a code is asked for by the index of keys, apart from the texts: a query of
+    both would read neither's index."""
+    words_ = half_width(text).split()[:5]
+    texts = queryset
+    for word in words_:
+        texts = texts.filter(_has_text(word, queryset.db))
+    hits = {entity.pk: entity for entity in queryset.filter(name=text)[:most]}
+    if code := next((word for word in words_ if _like_code(word)), ""):
+        keyed = queryset.filter(_has_code(code, queryset.db))
+        for word in words_:
+            keyed = keyed if word == code else keyed.filter(_found(word, queryset.db))
+        hits |= {entity.pk: entity for entity in keyed[:most]}
+    if len(hits) < most:
+        hits |= {entity.pk: entity for entity in texts[:most]}
+    return list(hits.values())
+
+
+def found(user: Any, words_: str, limit: int) -> list[Found]:
+    """For the search over everything (desk/offers.py): the entities that the user may see, the likeliest first."""
+    from .selectors import entities_search  # which finds by `narrowed`
+
+    if not may(user, "entities.entity.view"):
+        return []
+    hits = entities_search(user, words_, limit=limit)
+    classes = {}
+    if may(user, "risk.scores.view"):
+        rated = Entity.objects.filter(pk__in=[entity.pk for entity in hits])
+        classes = dict(rated.values_list("pk", "risk__risk_class"))
+    return [
+        Found(
+            _("Market entities"),
+            entity.name or entity.key,
+            reverse("entities:detail", args=[entity.key]),
+            " · ".join(part for part in (entity.key, _masked(entity.representative), entity.address) if part),
+            "building-store",
+            classes.get(entity.pk) or "",
+            "" if entity.status == Status.ACTIVE else entity.get_status_display(),
+        )
+        for entity in hits
+    ]
+
+
+def _masked(name: str) -> str:
+    return (masked(name) or "") if name else ""
+
+
 def _found(word: str, using: str) -> Q:
     """The condition of one word."""
     pieces = words(word)
-    if not pieces:  # one character, or two letters
-        found = Q(name__startswith=word) | Q(initials__startswith=word.lower())
-    else:
-        found = Q(pk__in=_matches(pieces, using))
-    if len(word) >= 4 and word.isascii() and any(c.isdigit() for c in word):
-        code = word.upper()
-        # SQLite's LIKE reads no index; PostgreSQL's order of text is not that of bytes
-        sqlite = connections[using].vendor == "sqlite"
-        found |= Q(key__gte=code, key__lt=code + "~") if sqlite else Q(key__startswith=code)
-        values = [key for scheme in key_schemes() if (key := key_of(scheme, word))]
-        found |= Q(pk__in=EntityKey.objects.filter(value__in=values, retracted_at=None).values("entity_id"))
-    return found
+    found = Q(pk__in=_matches(pieces, using)) if pieces else _begins(word)
+    return found | _has_code(word, using) if _like_code(word) else found
+
+
+def _has_text(word: str, using: str) -> Q | RawSQL:
+    """The condition that a word stands in the texts, put so that the database may read rows one by one until it has
+    enough, where the word is common."""
+    pieces = words(word)
+    if not pieces:
+        return _begins(word)
+    if connections[using].vendor == "postgresql":
+        sql = f"string_to_array({_TABLE}.search, ' ') @> %s::text[]"
+        return RawSQL(sql, [pieces], output_field=BooleanField())  # noqa: S611
+    return Q(pk__in=_matches(pieces, using))
+
+
+def _begins(word: str) -> Q:
+    """Of one character, or two letters: there are no pieces of these."""
+    return Q(name__startswith=word) | Q(initials__startswith=word.lower())
+
+
+def _like_code(word: str) -> bool:
+    return len(word) >= 4 and word.isascii() and any(c.isdigit() for c in word)
+
+
+def _has_code(word: str, using: str) -> Q:
+    """The beginning of a key, or a whole number of any source."""
+    code = word.upper()
+    # SQLite's LIKE reads no index; PostgreSQL's order of text is not that of bytes
+    sqlite = connections[using].vendor == "sqlite"
+    begins = Q(key__gte=code, key__lt=code + "~") if sqlite else Q(key__startswith=code)
+    values = [key for scheme in key_schemes() if (key := key_of(scheme, word))]
+    linked = EntityKey.objects.filter(value__in=values, retracted_at=None).values_list("entity_id", flat=True)[:MOST]
+    return begins | Q(pk__in=list(linked)) if values else begins
 
 
 def key_schemes() -> list[str]:

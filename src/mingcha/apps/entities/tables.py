@@ -21,6 +21,10 @@ def _risk(entity: Entity):
     return getattr(entity, "risk", None)
 
 
+def _credit(entity: Entity):
+    return getattr(entity, "credit", None)
+
+
 ENTITIES = Listing(
     name="entities",
     title=_("Market entities"),
@@ -43,6 +47,7 @@ ENTITIES = Listing(
             nullable=True,
             descending=True,
         ),
+        Column("credit", _("Credit class"), lambda e: _credit(e) and e.credit.grade, default=False, minor=True),
         Column("industry", _("Industry"), lambda e: e.industry, minor=True),
         Column("kind", _("Kind"), lambda e: e.kind, default=False, minor=True),
         Column("district", _("District"), lambda e: e.district, minor=True),
@@ -59,6 +64,7 @@ ENTITIES = Listing(
     ),
     filters=(
         Filter("class", _("Risk class"), "risk__risk_class", lambda: CLASSES, composition=True),
+        Filter("credit", _("Credit class"), "credit__grade"),
         Filter("industry", _("Industry"), "industry", composition=True, limit=10),
         Filter("district", _("District"), "district", limit=20),
         Filter("status", _("Status"), "status", lambda: Status.choices),
@@ -85,12 +91,14 @@ ENTITIES = Listing(
 def listing_for(user) -> Listing:
     """The list as `user` may see it: without scores and classes for whom the matrix refuses them, in any form (column,
     filter, order, export)."""
-    if may(user, "risk.scores.view"):
+    scores, credit = may(user, "risk.scores.view"), may(user, "credit.class.view")
+    if scores and credit:
         return ENTITIES
+    hidden = {*(() if scores else ("class", "risk")), *(() if credit else ("credit",))}
     return replace(
         ENTITIES,
-        sort="name",
-        columns=tuple(c for c in ENTITIES.columns if c.name not in ("class", "risk")),
-        filters=tuple(f for f in ENTITIES.filters if f.name != "class"),
-        views=tuple(v for v in ENTITIES.views if "class" not in v.params),
+        sort=ENTITIES.sort if scores else "name",
+        columns=tuple(c for c in ENTITIES.columns if c.name not in hidden),
+        filters=tuple(f for f in ENTITIES.filters if f.name not in hidden),
+        views=tuple(v for v in ENTITIES.views if not hidden & set(v.params)),
     )

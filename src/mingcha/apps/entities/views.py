@@ -27,7 +27,7 @@ def entities(request: HttpRequest) -> HttpResponse:
     return list_response(
         request,
         listing_for(request.user),
-        entities_visible(request.user).select_related("risk"),
+        entities_visible(request.user).select_related("risk", "credit"),
         export_action="entities.entity.export",
     )
 

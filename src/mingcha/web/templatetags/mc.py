@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,14 @@ DASH = "—"
 def may(user: Any, action: str) -> bool:
     """Whether to offer `user` what needs the right to `action`: a link that ends in a refusal is none."""
     return permitted(user, action)
+
+
+@register.filter
+def in_dialog(form: Any, dialog: str) -> Any:
+    """The form with ids of this dialog's own: dialogs of one page may share a form, and a label names one field."""
+    if getattr(form, "auto_id", "") == "id_%s" or str(getattr(form, "auto_id", "")).startswith("ask-"):
+        form.auto_id = f"{dialog}-%s"
+    return form
 
 
 @register.filter
@@ -102,6 +111,18 @@ def long_day(value: Any) -> str:
 
 
 @register.filter
+def lasting(seconds: Any) -> str:
+    """21 -> 21 s; 200 -> 3 min; 7000 -> 1.9 h."""
+    if seconds is None:
+        return DASH
+    if seconds < 90:
+        return _("%(n)d s") % {"n": max(1, round(seconds))}
+    if seconds < 5400:
+        return _("%(n)d min") % {"n": round(seconds / 60)}
+    return _("%(n)s h") % {"n": f"{seconds / 3600:.1f}"}
+
+
+@register.filter
 def hexes(value: str, groups: int = 0) -> list[str]:
     """A digest in groups of eight, all or the first so many."""
     parts = [value[i : i + 8] for i in range(0, len(value or ""), 8)]
@@ -118,6 +139,12 @@ def masked(value: str) -> str:
 def scaled(value: Any, width: float) -> str:
     """A share of `width`, for an SVG attribute."""
     return f"{max(0.0, min(1.0, float(value or 0))) * float(width):.1f}"
+
+
+@register.filter
+def label_of(page: Any, row: Any) -> str:
+    """What a list calls a row."""
+    return page.label_of(row)
 
 
 @register.filter
@@ -191,3 +218,71 @@ def stacked(rows: list[dict[str, Any]], width: float) -> list[dict[str, Any]]:
         laid.append(row | {"x": f"{x:.2f}", "w": f"{max(w - 0.4, 0):.2f}"})
         x += w
     return laid
+
+
+@register.filter
+def ring(todo: Any) -> str:
+    """How much of a deadline's ring is drawn: what is left, of a hundred; full on the last day."""
+    if todo.urgency == "hot":
+        return "100"
+    share = todo.share if todo.share is not None else 1 - min(todo.days, 30) / 30
+    return f"{100 * max(0.04, 1 - share):.0f}"
+
+
+@register.filter
+def absolute(value: Any) -> Any:
+    return abs(value)
+
+
+@register.filter
+def minus(value: Any, other: Any) -> str:
+    return f"{float(value) - float(other):.1f}"
+
+
+@register.filter
+def spark(figure: Any) -> dict[str, str]:
+    """A figure's trend over 68 x 26: the line, the area below it, the baseline's height."""
+    values, width, height = list(figure.trend), 68.0, 26.0
+    known = [*values, *([figure.base] if figure.base is not None else [])]
+    low, high = min(known), max(known)
+
+    def y(value: float) -> float:
+        return height - 2 - (height - 4) * ((value - low) / (high - low) if high > low else 0.5)
+
+    step = width / max(len(values) - 1, 1)
+    path = "M" + "L".join(f"{i * step:.1f} {y(value):.1f}" for i, value in enumerate(values))
+    base = f"{y(figure.base):.1f}" if figure.base is not None else ""
+    return {"path": path, "area": f"{path}L{width:.0f} {height:.0f}L0 {height:.0f}Z", "base": base}
+
+
+@register.filter
+def mark(text: str, words: str) -> str:
+    """`text` with the searched words marked."""
+    found = sorted({w for w in words.split() if len(w) > 1}, key=len, reverse=True)
+    if not found:
+        return text
+    parts = re.split("(" + "|".join(map(re.escape, found)) + ")", text, flags=re.IGNORECASE)
+    return format_html_join(
+        "", "{}", ((format_html("<mark>{}</mark>", p) if i % 2 else p,) for i, p in enumerate(parts))
+    )
+
+
+@register.filter
+def excerpt(text: str, words: str) -> str:
+    """The stretch of a help text around the first of the searched words, without its Markdown signs."""
+    plain = re.sub(r"[#*`|>\[\]]|\([^)]*\)|-{3,}", "", text)
+    place = min((at for w in words.lower().split() if (at := plain.lower().find(w)) >= 0), default=0)
+    begin = max(0, place - 40)
+    return ("…" if begin else "") + " ".join(plain[begin : begin + 140].split()) + "…"
+
+
+@register.filter
+def made_share(done: dict[str, int]) -> float:
+    """Of a plan's visits those that were made."""
+    return done["made"] / done["all"] if done["all"] else 0.0
+
+
+@register.filter
+def hit_share(done: dict[str, int]) -> float:
+    """Of the visits made those that found a violation."""
+    return done["hits"] / done["made"] if done["made"] else 0.0

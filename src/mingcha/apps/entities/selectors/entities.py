@@ -12,7 +12,7 @@ from mingcha.engines.linkage.spelling import contains, half_width
 from mingcha.problems import Problem
 
 from ..models import Entity, EntityKey, KeyConflict
-from ..search import key_schemes, narrowed
+from ..search import first_found, key_schemes
 
 
 def entities_visible(user: User) -> QuerySet[Entity]:
@@ -33,7 +33,7 @@ def entities_search(user: User | None, text: str, *, limit: int = 50) -> list[En
     parts = half_width(text).split()
     if not parts:
         return []
-    found = list(narrowed(within, text)[: max(4 * limit, 200)])
+    found = first_found(within, text, max(4 * limit, 100))
     exact = [e for e in found if all(_has(e, part) for part in parts)]
     whole = "".join(parts)
     exact.sort(key=lambda e: (e.name != text, not e.name.startswith(text), whole not in e.name, len(e.name), e.key))

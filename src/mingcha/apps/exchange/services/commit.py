@@ -72,10 +72,11 @@ def writing(name: str, waiting: Waiting | None = None) -> Iterator[Path]:
 def _tidy(place: Path, name: str) -> None:
     """What a dead import left behind, and what was retired long enough ago."""
     files = LakeFile.objects.filter(dataset__name=name)
-    old = files.filter(retired_at__lt=timezone.now() - KEPT_AFTER_RETIREMENT)
-    paths = [lake_folder() / path for path in old.values_list("path", flat=True)]
-    lake.remove_files(paths)
-    old.delete()
+    with lake.removing(lake_folder()) as allowed:
+        if allowed:
+            old = files.filter(retired_at__lt=timezone.now() - KEPT_AFTER_RETIREMENT)
+            lake.remove_files([lake_folder() / path for path in old.values_list("path", flat=True)])
+            old.delete()
     lake.remove_orphans(place, [lake_folder() / path for path in files.values_list("path", flat=True)])
 
 

@@ -28,17 +28,32 @@ on('click', '[data-theme-switch]', () => {
   const theme = root.dataset.theme === 'dark' ? 'light' : 'dark';
   root.dataset.theme = root.dataset.bsTheme = theme;
   cookie('mc_theme', theme);
+  for (const button of document.querySelectorAll('[data-theme-switch]')) button.setAttribute('aria-pressed', theme === 'dark');
   dispatchEvent(new Event('mc:theme'));
+});
+on('click', '[data-density-switch]', (button) => {
+  const root = document.documentElement, roomy = root.dataset.density !== 'roomy';
+  if (roomy) root.dataset.density = 'roomy'; else delete root.dataset.density;
+  button.setAttribute('aria-pressed', roomy);
+  cookie('mc_density', roomy ? 'roomy' : '');
+});
+
+// Help stands beside the page: one reads it while one works.
+on('click', '[data-help-open]', (button) => {
+  const help = document.getElementById('help');
+  if (help.open) { help.close(); return; }
+  help.show();
+  button.setAttribute('aria-expanded', true);
+  help.querySelector('[hx-get]').dispatchEvent(new Event('open-help'));
+  help.onclose = () => { button.setAttribute('aria-expanded', false); button.focus(); };
 });
 
 addEventListener('keydown', (e) => {
-  if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') {
-    e.preventDefault();
-    document.querySelector('[data-global-search]')?.focus();
-  }
   if (e.key === 'Escape') {
     for (const menu of document.querySelectorAll('details.mc-menu[open]')) { menu.open = false; menu.querySelector('summary').focus(); }
-    document.querySelector('.mc-nav.open')?.classList.remove('open');
+    const nav = document.querySelector('.mc-nav.open'), help = document.getElementById('help');
+    if (nav) { nav.classList.remove('open'); document.querySelector('[data-opens]').focus(); }
+    if (help?.open && !document.querySelector('dialog:modal')) help.close();
   }
 });
 
@@ -52,3 +67,8 @@ on('click', '[data-copy]', async (button) => {
   i.className = 'ti ti-check';
   setTimeout(() => { i.className = 'ti ti-copy'; }, 1500);
 });
+
+// What waits for the reader is asked for once a minute, while he looks at the page. (HTMX's own conditions need eval.)
+const poll = () => { if (document.visibilityState === 'visible') document.getElementById('bell')?.dispatchEvent(new Event('mc-poll')); };
+setInterval(poll, 60_000);
+document.addEventListener('visibilitychange', poll);

@@ -1,0 +1,2 @@
+// A document's one button.
+document.querySelector('[data-prints]')?.addEventListener('click', () => print());
