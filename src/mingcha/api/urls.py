@@ -1,0 +1,4 @@
+from .site import patterns
+
+app_name = "api"
+urlpatterns = patterns()
