@@ -1,4 +1,4 @@
-"""Compiles the .po files of src/mingcha/web/locale to .mo with msgfmt (Debian: gettext). Quick when nothing changed."""
+"""Compiles the .po files of every room to .mo with msgfmt (Debian: gettext). Quick when nothing changed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOCALE = Path(__file__).resolve().parents[1] / "src" / "mingcha" / "web" / "locale"
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "mingcha"
 
 
 def main() -> None:
-    for po in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
+    for po in sorted(PACKAGE.glob("**/locale/*/LC_MESSAGES/*.po")):
         mo = po.with_suffix(".mo")
         if mo.exists() and mo.stat().st_mtime >= po.stat().st_mtime:
             continue

@@ -44,3 +44,14 @@ def test_a_benchmark_prints_its_figures(command, tmp_path):
     assert run.returncode == 0, run.stderr
     said = json.loads(run.stdout)
     assert set(said) >= COMMANDS[command]
+
+
+def test_backup_and_restore_of_an_instance(tmp_path):
+    environment = os.environ | {"MINGCHA_HOME": str(tmp_path / "instance"), "TMPDIR": str(tmp_path)}
+    start = [sys.executable, "-m", "mingcha.cli"]
+    made = ["init", "--username", "head", "--password", "Cloud-Ting-2026"]
+    subprocess.run([*start, *made], env=environment, check=True, capture_output=True)
+    run = subprocess.run([*start, "bench", "backup", "--json"], env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    said = json.loads(run.stdout)
+    assert said["same_checksums"] and set(said) >= {"backup_s", "restore_s", "mb", "rows", "reference", "peak_mb"}

@@ -30,7 +30,11 @@ def server():
     with admin:
         admin.execute(f"CREATE DATABASE {name}")
         try:
-            settings = {"DJANGO_SETTINGS_MODULE": "mingcha.config.settings.server", "MINGCHA_DB_NAME": name}
+            settings = {
+                "DJANGO_SETTINGS_MODULE": "mingcha.config.settings.server",
+                "MINGCHA_DB_NAME": name,
+                "MINGCHA_TLS": "0",
+            }
             yield {**os.environ, **settings, "MINGCHA_SECRET_KEY": "only for this test"}
         finally:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -45,7 +49,7 @@ def _pytest(env, *words):
 
 def test_the_apps_and_the_desk_on_postgresql(server):
     left_out = [f"--ignore=tests/{path}" for path in OWN_INSTANCES]
-    said = _pytest(server, "--create-db", *left_out, "tests/apps", "tests/web")
+    said = _pytest(server, "--create-db", *left_out, "tests/api", "tests/apps", "tests/lists", "tests/web")
     skipped = [line for line in said.splitlines() if line.startswith("SKIPPED")]
     assert all("only SQLite has them" in line for line in skipped)
 

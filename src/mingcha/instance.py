@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from mingcha.engines.lake.folder import locked, sync
 from mingcha.problems import Problem
@@ -12,9 +15,18 @@ from mingcha.problems import Problem
 SHORTEST_KEY = 32  # characters of a signing key that is taken for one; ours has 64
 
 
+RESTORING = ".restoring.json"  # what is left to do of a restore: until it is done nobody uses the instance
+_held: list[IO[str]] = []
+
+
+def place() -> Path:
+    """MINGCHA_HOME, default ./instance, absolute."""
+    return Path(os.environ.get("MINGCHA_HOME", "instance")).absolute()
+
+
 def home() -> Path:
-    """MINGCHA_HOME, default ./instance, absolute. Made with its folders on first use."""
-    path = Path(os.environ.get("MINGCHA_HOME", "instance")).absolute()
+    """The instance's folder, made with its folders on first use."""
+    path = place()
     for name in ("lake", "files", "models", "draws", "tmp"):
         (path / name).mkdir(parents=True, exist_ok=True)
     return path
@@ -60,17 +72,52 @@ def _write_key(path: Path) -> None:
     sync(path.parent)
 
 
+def _shipped_law() -> str:
+    """A digest of the rules of law that come with the code: new ones are loaded as tables are, by `migrate`."""
+    files = sorted(Path(__file__).parent.glob("apps/law/shipped/*.yaml"))
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def use() -> None:
+    """Say that this process uses the instance, until it ends: nobody restores a backup over it meanwhile. Problem
+    where a restore is under way, or was cut off when files had begun to change places."""
+    if _held and Path(_held[0].name).is_relative_to(home()):
+        return
+    file = (home() / "tmp" / "in-use.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        under_way = False
+    except BlockingIOError:
+        under_way = True
+    if under_way or (home() / RESTORING).exists():
+        file.close()
+        raise Problem(
+            zh="正在从备份恢复这个实例。" if under_way else "从备份恢复时被中断，尚未完成。",
+            en="A backup is being restored into this instance."
+            if under_way
+            else "A restore of this instance was cut off before its end.",
+            where=str(home()),
+            todo_zh="请等它结束。" if under_way else "请运行 mingcha restore --finish：已核对的文件各就各位。",
+            todo_en="Wait until it is done."
+            if under_way
+            else "Run mingcha restore --finish: its files, checked already, go to their places.",
+        )
+    _held[:] = [file]
+
+
 def open_django(*, migrate: bool = True) -> None:
     """Set Django up for a command, and bring the database's tables up to date when code brought new migrations."""
     import django
 
+    use()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mingcha.config.settings.embedded")
     django.setup()
     if not migrate:
         return
     stamp = home() / ".schema"
-    migrations = Path(__file__).parent.glob("apps/*/migrations/[0-9]*.py")
+    migrations = Path(__file__).parent.glob("**/migrations/[0-9]*.py")
     current = os.environ["DJANGO_SETTINGS_MODULE"] + "\n" + "\n".join(sorted(m.name for m in migrations))
+    current += "\n" + _shipped_law()
     from django.conf import settings
 
     engine = settings.DATABASES["default"]
@@ -79,5 +126,31 @@ def open_django(*, migrate: bool = True) -> None:
     if database_missing or not stamp.exists() or stamp.read_text() != current:
         from django.core.management import call_command
 
+        if "sqlite" not in engine["ENGINE"]:
+            _leave_to_upgrade()
         call_command("migrate", verbosity=0, interactive=False)
         stamp.write_text(current)
+
+
+def _leave_to_upgrade() -> None:
+    """On a server tables that hold something are changed by `mingcha upgrade` only, after a backup: not by whichever
+    command runs first, of whichever version on whichever machine."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    applied = set(executor.loader.applied_migrations)
+    unknown = sorted(f"{app}.{name}" for app, name in applied - set(executor.loader.graph.nodes))
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if applied and (unknown or pending):
+        raise Problem(
+            zh=f"数据库比代码新：{'、'.join(unknown[:3])}。"
+            if unknown
+            else f"数据表还是旧版本的：{len(pending)} 项迁移待执行。",
+            en=f"The database is newer than the code: {', '.join(unknown[:3])}."
+            if unknown
+            else f"The tables are of an older version: {len(pending)} migrations are pending.",
+            where=str(connection.settings_dict["NAME"]),
+            todo_zh="请安装更新的代码。" if unknown else "请运行 mingcha upgrade：先备份，再更新。",
+            todo_en="Install newer code." if unknown else "Run mingcha upgrade: it backs up first.",
+        )

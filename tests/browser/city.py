@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from django.utils import timezone
 
@@ -14,7 +15,8 @@ from mingcha.apps.accounts.models import Unit, User
 from mingcha.apps.accounts.services import unit_save, user_create
 from mingcha.apps.entities.models import Entity, EntityKey
 from mingcha.apps.exchange.models import Batch, Dataset, LakeFile, QuarantineReason, SourceFile
-from mingcha.apps.risk.models import RiskModel, RiskScore
+from mingcha.apps.risk.models import RiskModel, Scoring
+from mingcha.apps.risk.services.scoring import scores_put_in_force
 from mingcha.apps.supervision.models import Plan
 from mingcha.apps.supervision.selectors import draw_folder
 from mingcha.engines.lake.reading import read_document
@@ -58,6 +60,7 @@ SURNAMES = "沈周陆许高何梁苏童陈林王李赵"
 def build() -> None:
     """Units, a user of each role (password PASSWORD), 240 entities, three datasets, a model, plans in every state."""
     people()
+    districts()
     entities()
     datasets()
     model()
@@ -78,6 +81,19 @@ def people() -> None:
         user_create(username=role, password=PASSWORD, role=role, unit=bureau, name=name)
     lujia = Unit.objects.get(code="980103")
     user_create(username="deer", password=PASSWORD, role="planner", unit=lujia, name="童谣")
+
+
+def districts() -> None:
+    """Four squares beside each other on the map."""
+    from mingcha.desk.models import Region
+
+    for i, (code, name) in enumerate(DISTRICTS):
+        x, y = 124.5 + 0.1 * (i % 2), 30.1 + 0.1 * (i // 2)
+        ring = [[x, y], [x + 0.1, y], [x + 0.1, y + 0.1], [x, y + 0.1], [x, y]]
+        geometry = {"type": "Polygon", "coordinates": [ring]}
+        Region.objects.create(
+            division=code, name=name, geometry=geometry, longitude=x + 0.05, latitude=y + 0.05, simulated=True
+        )
 
 
 def entities(n: int = 240) -> None:
@@ -232,20 +248,14 @@ def model() -> None:
         signed_at=timezone.now(),
         simulated=True,
     )
-    scores = []
-    for entity in Entity.objects.filter(status="active").order_by("pk"):
-        probability = min(0.93, chance.betavariate(1.3, 5.5))
-        letter = "ABCD"[sum(probability > edge for edge in (0.12, 0.29, 0.49))]
-        scores.append(
-            RiskScore(
-                entity=entity,
-                model=champion,
-                probability=probability,
-                risk_class=letter,
-                as_of=datetime.date(2026, 11, 20),
-            )
+    keys = list(Entity.objects.filter(status="active").order_by("pk").values_list("key", flat=True))
+    probability = [min(0.93, chance.betavariate(1.3, 5.5)) for _ in keys]
+    for day, shift in ((datetime.date(2026, 10, 20), 0.9), (datetime.date(2026, 11, 20), 1.0)):
+        table = pl.DataFrame({"key": keys, "probability": [p * shift for p in probability]}).with_columns(
+            pl.col("probability").cut([0.12, 0.29, 0.49], labels=list("ABCD")).cast(pl.String).alias("risk_class")
         )
-    RiskScore.objects.bulk_create(scores)
+        scoring = Scoring.objects.create(model=champion, as_of=day, scored=len(keys), base_rate=0.18, in_force=True)
+        scores_put_in_force(scoring=scoring, table=table.with_columns(reasons=pl.lit("0,2")))
 
 
 def plans() -> None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,9 @@ FLAGS = [
     "--disable-gpu",
     "--disable-dev-shm-usage",
 ]
-BUILD = "from mingcha.instance import open_django; open_django(); from tests.browser import city; city.build()"
+BUILD = "from mingcha.instance import open_django; open_django(); from tests.browser import {0}; {0}.build()"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 def pytest_collection_modifyitems(items):
@@ -33,28 +37,37 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def desk(tmp_path_factory) -> str:
+def desk(tmp_path_factory) -> Iterator[str]:
     """The address of `mingcha serve` over a fresh instance."""
-    environment = os.environ | {"MINGCHA_HOME": str(tmp_path_factory.mktemp("instance")), "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", BUILD], cwd=ROOT, env=environment, check=True)
+    with served("city", tmp_path_factory.mktemp("instance")) as address:
+        yield address
+
+
+@contextmanager
+def served(town: str, home: Path) -> Iterator[str]:
+    """The address of `mingcha serve` over an instance in `home`, which the module `town` of this folder has built."""
+    environment = os.environ | {"MINGCHA_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", BUILD.format(town)], cwd=ROOT, env=environment, check=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "mingcha.cli", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    log = (home / "serve.log").open("w+b")  # a file, not a pipe: nobody empties a pipe while a long test runs
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(address, server)
+        _wait_for(address, server, home / "serve.log")
         yield address
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(20)
+        log.close()
 
 
-def _wait_for(address: str, server: subprocess.Popen) -> None:
+def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     for _ in range(150):
         if server.poll() is not None:
-            pytest.fail(f"mingcha serve ended: {server.stdout.read().decode()}")
+            pytest.fail(f"mingcha serve ended: {log.read_text(errors='replace')}")
         try:
             urllib.request.urlopen(f"{address}/account/sign-in/", timeout=5)
             return
@@ -103,6 +116,18 @@ def settled(page) -> None:
     page.wait_for_load_state("load")
     page.wait_for_selector("[hx-trigger=load].htmx-request", state="detached")
     page.wait_for_timeout(120)
+
+
+def faults(page, within: str = "body") -> list:
+    """What axe-core finds that is serious or critical: [(rule, help, [(element, why)])]."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {"runOnly": AXE_TAGS, "resultTypes": ["violations"]}
+    found = page.evaluate("([where, how]) => axe.run(where, how)", [within, options])["violations"]
+    return [
+        (v["id"], v["help"], [(n["target"], n["failureSummary"][:200]) for n in v["nodes"][:3]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
 
 
 @pytest.fixture

@@ -61,9 +61,12 @@ def demo_(
         }
         typer.echo(json.dumps(result, ensure_ascii=False, indent=1))
     if not no_serve:
-        from mingcha.web.commands import run
+        from mingcha.care.serving import run
 
-        run(port=port, note=f"{SIMULATED}\n用户 / users: {', '.join(STAFF)}   密码 / password: {PASSWORD}")
+        run(
+            port=port,
+            note=f"{SIMULATED}\n用户 / users: {', '.join([*STAFF, 'officer1'])}   密码 / password: {PASSWORD}",
+        )
 
 
 def _progress(replicates: int) -> Callable[[int], None]:

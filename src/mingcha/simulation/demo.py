@@ -27,7 +27,8 @@ RECORDS_PER_ENTITY = 100
 INSPECTIONS = "spot_inspections"
 TODAY = dt.date(2026, 10, 1)  # the day after the city's last delivery
 STAFF = {
-    "administrator": "陆一鸣", "clerk": "何苗", "planner": "许岚", "officer": "周楠", "auditor": "高宁",
+    "administrator": "陆一鸣", "head": "苏畅", "clerk": "何苗", "planner": "许岚", "officer": "周楠", "auditor": "高宁",
+    "community": "童谣",
 }  # fmt: skip
 PASSWORD = "Yunting-demo-2026"  # noqa: S105 of a simulated city on one's own machine; printed when it is made
 PARTIES = ("云汀市司法局", "云汀市纪委监委", "临江公证处")
@@ -107,18 +108,56 @@ def resolve(demo: Demo) -> dict[str, Any]:
 
 
 def people(demo: Demo) -> dict[str, Any]:
-    """The bureau, its districts, and a member of staff of each role."""
+    """The bureau, its districts with their outlines on the map, and a member of staff of each role."""
     _open_django()
     from mingcha.apps.accounts.models import User
     from mingcha.apps.accounts.services import unit_save, user_create
 
-    bureau = unit_save(code="9801", name=f"{CITY}市场监督管理局", division="9801")
+    from . import bureau
+
+    top = unit_save(code="9801", name=f"{CITY}市场监督管理局", division="9801")
     for code, name in zip(DIVISIONS, DISTRICTS, strict=True):
-        unit_save(code=code, name=f"{name}市场监督管理局", division=code, parent=bureau)
+        unit_save(code=code, name=f"{name}市场监督管理局", division=code, parent=top)
     for role, name in STAFF.items():
         if not User.objects.filter(username=role).exists():
-            user_create(username=role, password=PASSWORD, role=role, unit=bureau, name=name)
-    return {"users": list(STAFF), "password": PASSWORD}
+            user_create(username=role, password=PASSWORD, role=role, unit=top, name=name)
+    _districts(demo)
+    bureau.officers()
+    return {"users": [*STAFF, "officer1"], "password": PASSWORD}
+
+
+def _districts(demo: Demo) -> None:
+    from mingcha.web.services import districts_import
+
+    from .districts import write_districts
+    from .story import stations_of
+
+    path = write_districts(home() / "demo" / "districts.geojson", stations=stations_of(demo.entities), seed=demo.seed)
+    districts_import(path=path, simulated=True, source="模拟的边界：云汀市并不存在")
+
+
+def registers(demo: Demo) -> dict[str, Any]:
+    """What may be inspected, whom, by whom, and the year's plan."""
+    _open_django()
+    from . import bureau
+
+    return bureau.registers()
+
+
+def visits(demo: Demo) -> dict[str, Any]:
+    """Officers make the first visits; what they find is published, and goes back to the lake."""
+    _open_django()
+    from . import bureau
+
+    return bureau.visits()
+
+
+def campaign(demo: Demo) -> dict[str, Any]:
+    """A plan without a draw, beside it."""
+    _open_django()
+    from . import bureau
+
+    return bureau.campaign()
 
 
 def train(demo: Demo) -> dict[str, Any]:
@@ -150,7 +189,7 @@ def plan(demo: Demo) -> dict[str, Any]:
     from mingcha.apps.supervision import services
     from mingcha.apps.supervision.models import Plan
 
-    Plan.objects.filter(draws=None).delete()  # half-made by a run that was killed
+    Plan.objects.filter(draws=None, kind="targeted").delete()  # half-made by a run that was killed
     if not Plan.objects.filter(state="published").exists():
         draw = _ceremony(_plan("四季度双随机定向抽查", max(30, round(0.011 * demo.entities))))
         services.draw_run(draw=draw, public_value=PUBLIC_VALUE, user=_staff("planner"))
@@ -167,7 +206,10 @@ def plan(demo: Demo) -> dict[str, Any]:
 
 
 def _plan(title: str, budget: int) -> Any:
+    from django.utils import timezone
+
     from mingcha.apps.supervision import services
+    from mingcha.apps.supervision.models import Catalogue, InspectorDirectory, YearEntry
 
     made = services.plan_create(
         title=title,
@@ -178,8 +220,13 @@ def _plan(title: str, budget: int) -> Any:
         public_source="模拟的公共随机数（演示用）",
         basis="随机抽查事项清单（模拟）",
         risk_model=_champion(),
+        inspectors=InspectorDirectory.objects.get(),
+        entry=YearEntry.objects.filter(title=title).first(),
+        items=Catalogue.objects.get().items.filter(code__in=("DJ-01", "DJ-02")),
+        starts_on=timezone.localdate(),
+        ends_on=timezone.localdate() + dt.timedelta(days=45),
     )
-    return services.plan_approve(plan=made, user=_staff("administrator"))
+    return services.plan_approve(plan=made, user=_staff("head"))
 
 
 def _ceremony(made: Any) -> Any:
@@ -194,8 +241,6 @@ def _ceremony(made: Any) -> Any:
         plan=made,
         parties=parties,
         user=_staff("planner"),
-        inspectors=_inspectors(made.budget),
-        day=(TODAY + dt.timedelta(days=14)).isoformat(),
     )
     folder = draw_folder(draw)
     for key in _keys(made):
@@ -226,21 +271,16 @@ def _keys(made: Any) -> list[Path]:
     return [home() / "demo" / "keys" / made.number / f"{i}.key" for i in range(len(PARTIES))]
 
 
-def _inspectors(visits: int) -> Path:
-    """The directory: those who made the three years' visits. A few of them may not be sent, as in any bureau."""
-    from .own import inspector_numbers
-    from .words import GIVEN, SURNAMES
+def count(demo: Demo) -> dict[str, Any]:
+    """The figures of the desk and the map, for the bureau and each district: the first page has them at once."""
+    _open_django()
+    from mingcha.apps.accounts.models import Unit
+    from mingcha.desk import aggregates
 
-    count = 40
-    load = 4 * -(-2 * visits // count)  # in pairs; districts differ in size
-    rows = ["id,name,areas,certified,load"]
-    for i, number in enumerate(inspector_numbers(count)):
-        name = SURNAMES[i % len(SURNAMES)] + GIVEN[7 * i % len(GIVEN)]
-        certified = "2026-09-30" if i % 13 == 12 else "2028-12-31"  # some have let their certificate run out
-        rows.append(f"{number},{name},{DISTRICTS[i % len(DISTRICTS)]},{certified},{load}")
-    path = home() / "demo" / "inspectors.csv"
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return path
+    names = aggregates.all_names()
+    for division in set(Unit.objects.values_list("division", flat=True)):
+        aggregates.refresh(names, division)
+    return {"figures": len(names)}
 
 
 def _staff(username: str) -> Any:
@@ -268,7 +308,16 @@ STEPS: tuple[Step, ...] = (
     Step("people", "建立单位与用户", "make units and users", people),
     Step("train", "训练并签发风险模型", "train a risk model and sign it", train),
     Step("score", "为全部主体评分", "score every entity", score),
+    Step(
+        "registers",
+        "建立事项清单、两库和年度计划",
+        "the item catalogue, the directories and the year's plan",
+        registers,
+    ),
     Step("plan", "制定计划，三方抽取并公示", "make a plan, draw it among three parties, publish it", plan),
+    Step("visits", "实施检查、公示结果并交回标签", "make visits, publish results, hand labels back", visits),
+    Step("campaign", "派发一项专项检查", "issue a special campaign", campaign),
+    Step("count", "统计工作台的数字", "count the desk's figures", count),
 )
 
 

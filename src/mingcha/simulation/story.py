@@ -53,9 +53,14 @@ def stratum_of(sector: Ints) -> Ints:
     return np.where(sector == SECTORS.index("catering"), 0, np.where(np.isin(sector, FOOD), 1, 2)).astype(np.int32)
 
 
+def stations_of(entities: int) -> int:
+    """How many station areas a city of so many entities has."""
+    return max(12, round(entities / 8_000))
+
+
 def tell(rng: np.random.Generator, n: int, assumed: Assumptions) -> Story:
     """The story of `n` firms, those that opened or closed on the way included."""
-    land = ground(rng, n, assumed, stations=max(12, round(n / 8_000)))
+    land = ground(rng, n, assumed, stations=stations_of(n))
     firms = _cohorts(rng, n, land, assumed)
     inspectors = appoint(rng, land.stations, max(40, n // 2_500), assumed)
     stratum = stratum_of(firms.sector)
