@@ -9,11 +9,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from mingcha.language import chinese
 from mingcha.problems import Problem
 
 # type -> title; its page says more (docs/api.md)
@@ -58,10 +58,6 @@ class Refusal(Exception):
     def __init__(self, status: int, kind: str, zh: str = "", en: str = "", **more: Any) -> None:
         super().__init__(en)
         self.status, self.kind, self.zh, self.en, self.more = status, kind, zh, en, more
-
-
-def chinese() -> bool:
-    return (get_language() or "zh").startswith("zh")
 
 
 def problem(

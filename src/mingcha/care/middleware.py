@@ -8,7 +8,8 @@ import time
 from django.conf import settings
 from django.db import connection
 from django.shortcuts import render
-from django.utils import translation
+
+from mingcha.language import chinese
 
 from . import metrics
 
@@ -78,7 +79,7 @@ class BodyLimitMiddleware:
         if size <= settings.MAX_BODY:
             return self.get_response(request)
         sent, most = f"{size / 2**20:,.0f} MB", f"{settings.MAX_BODY / 2**20:,.0f} MB"
-        zh = (translation.get_language() or "zh").startswith("zh")
+        zh = chinese()
         context = {
             "what": f"上传的内容有 {sent}，最多 {most}。"
             if zh

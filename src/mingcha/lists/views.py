@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language
 
+from mingcha.language import told
 from mingcha.problems import Problem
 
 from .bulk import bulk_response, selection, take_outcome
@@ -77,7 +77,7 @@ def _post(page: ListPage, export_action: str) -> HttpResponse:
 
 def _refused(page: ListPage, problem: Problem) -> HttpResponse:
     """Say it where it was asked: in the act's dialog, or above the list."""
-    said = problem.text(get_language() or "zh").split("\n")
+    said = told(problem).split("\n")
     if page.request.headers.get("HX-Request"):
         return render(page.request, "web/list/refused.html", {"said": said})
     messages.error(page.request, " ".join(said))

@@ -16,10 +16,10 @@ from django.shortcuts import render
 from django.urls import resolve
 from django.urls.exceptions import Resolver404
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from mingcha.apps.accounts.permissions import every_member
+from mingcha.language import language
 
 INDEX = "index"
 
@@ -75,7 +75,7 @@ def panel(request: HttpRequest) -> HttpResponse:
         view = resolve(request.GET.get("at", "/")).view_name
     except Resolver404:
         view = "web:home"
-    found = help_of(view, _language()) or help_of("web:home", _language())
+    found = help_of(view, language()) or help_of("web:home", language())
     return render(request, "web/help/panel.html", {"page": found})
 
 
@@ -83,27 +83,22 @@ def panel(request: HttpRequest) -> HttpResponse:
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:100]
-    language = _language()
     groups: dict[str, list[Help]] = {}
-    for page in help_pages(language).values():
+    for page in help_pages(language()).values():
         groups.setdefault(page.app, []).append(page)
     ordered = sorted(groups.values(), key=lambda pages: pages[0].app != "web")
-    context = {"words": words, "hits": searched(words, language) if words else [], "groups": ordered}
+    context = {"words": words, "hits": searched(words, language()) if words else [], "groups": ordered}
     return render(request, "web/help/index.html", context)
 
 
 @every_member
 @require_safe
 def page(request: HttpRequest, app: str, name: str) -> HttpResponse:
-    found = help_pages(_language()).get((app, name))
+    found = help_pages(language()).get((app, name))
     if found is None:
         raise Http404(f"{app}/{name}")
-    others = [other for other in help_pages(_language()).values() if other.app == app]
+    others = [other for other in help_pages(language()).values() if other.app == app]
     return render(request, "web/help/page.html", {"page": found, "others": others})
-
-
-def _language() -> str:
-    return "zh" if (get_language() or "zh").startswith("zh") else "en"
 
 
 @cache

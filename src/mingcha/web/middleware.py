@@ -5,6 +5,7 @@ from django.http import HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils import translation
 
+from mingcha.language import chinese
 from mingcha.problems import Problem
 
 
@@ -39,7 +40,7 @@ class ProblemMiddleware:
     def process_exception(self, request, exception):
         if not isinstance(exception, Problem):
             return None
-        zh = (translation.get_language() or "zh").startswith("zh")
+        zh = chinese()
         context = {
             "what": exception.zh if zh else exception.en,
             "where": exception.where,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.cache import cache
-from django.utils.translation import get_language
 
 from mingcha.desk.offers import Text, Todo, offered
+from mingcha.language import language
 
 MOST = 60  # of one system
 TIMING = ("due", "left", "level", "share", "basis", "article", "mark")  # what a clock knows
@@ -96,4 +96,4 @@ def _once(found: list[Todo]) -> list[Todo]:
 
 
 def _key(user: Any) -> str:
-    return f"todos:{user.pk}:{get_language()}"
+    return f"todos:{user.pk}:{language()}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.language import chinese
 from mingcha.problems import Problem
 
 from .choices import Role, UnitKind
@@ -25,7 +25,7 @@ class _Form(forms.Form):
 
 def say_problem(form: forms.Form, problem: Problem) -> None:
     """Show a service's refusal on the form that asked."""
-    zh = (translation.get_language() or "zh").startswith("zh")
+    zh = chinese()
     todo = problem.todo_zh if zh else problem.todo_en
     form.add_error(None, " ".join(filter(None, (problem.zh if zh else problem.en, problem.where, todo))))
 

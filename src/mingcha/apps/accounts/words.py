@@ -6,7 +6,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
-from django.utils.translation import get_language
+from mingcha.language import language
 
 
 @cache
@@ -15,11 +15,10 @@ def _said() -> dict[str, dict[str, str]]:
         return {row["action"]: row for row in csv.DictReader(file)}
 
 
-def action_in_words(action: str, language: str = "") -> str:
+def action_in_words(action: str) -> str:
     """What `action` is, in the user's language; its own name where nobody has said it yet."""
-    language = language or get_language() or "zh"
     row = _said().get(action)
-    return row["zh" if language.startswith("zh") else "en"] if row else action
+    return row[language()] if row else action
 
 
 def actions_said() -> frozenset[str]:

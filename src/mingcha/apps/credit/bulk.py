@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from mingcha.apps.accounts.models import User
+from mingcha.language import chinese
 from mingcha.lists.bulk import BulkAct, Outcome
 from mingcha.problems import Problem
 
@@ -28,9 +28,7 @@ def _each(rows: QuerySet[Listing], act: Callable[[Listing], Any]) -> Outcome:
             act(listing)
             done += 1
         except Problem as problem:
-            refused.append(
-                (str(listing.entity), problem.zh if (get_language() or "zh").startswith("zh") else problem.en)
-            )
+            refused.append((str(listing.entity), problem.zh if chinese() else problem.en))
     return Outcome(done, tuple(refused))
 
 

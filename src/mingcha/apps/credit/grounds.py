@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from django.utils.translation import get_language
-
+from mingcha.language import chinese
 from mingcha.problems import Problem
 
 FILE = Path(__file__).with_name("grounds.csv")
@@ -48,15 +47,15 @@ class Ground:
 
     @property
     def text(self) -> str:
-        return self.zh if _chinese() else self.en
+        return self.zh if chinese() else self.en
 
     @property
     def leave(self) -> str:
-        return self.leave_zh if _chinese() else self.leave_en
+        return self.leave_zh if chinese() else self.leave_en
 
     @property
     def starts(self) -> str:
-        return self.starts_zh if _chinese() else self.starts_en
+        return self.starts_zh if chinese() else self.starts_en
 
     @property
     def publish_rule(self) -> str:
@@ -86,7 +85,3 @@ def ground(key: str, kind: str = "") -> Ground:
             todo_en="Choose one of: " + ", ".join(keys),
         )
     return found
-
-
-def _chinese() -> bool:
-    return (get_language() or "zh").startswith("zh")

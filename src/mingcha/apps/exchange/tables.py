@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.language import chinese
 from mingcha.lists.declare import Column, Filter, Listing, View
 
 from .models import QuarantineReason
@@ -14,7 +14,7 @@ KEYED_BY = (("entity", _("entity")), ("place", _("place")), ("date", _("date")))
 
 
 def reason_of(row: QuarantineReason) -> str:
-    return row.reason_zh if (get_language() or "zh").startswith("zh") else row.reason_en
+    return row.reason_zh if chinese() else row.reason_en
 
 
 DATASETS = Listing(

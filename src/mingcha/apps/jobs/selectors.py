@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import may, visible
+from mingcha.language import chinese
 
 from .choices import JobState
 from .models import Job
@@ -32,7 +32,7 @@ def job_progress(user: User, job: Job) -> dict[str, Any]:
     if job.state == JobState.RUNNING and job.started_at and share > 0.01:
         spent = (timezone.now() - job.started_at).total_seconds()
         left = round(spent / share - spent) if spent > 2 else None
-    zh = (get_language() or "zh").startswith("zh")
+    zh = chinese()
     problem = job.problem or {}
     return {
         "at": at,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
+from mingcha.language import chinese
 
 from .rules import Calendar
 
@@ -43,7 +43,7 @@ def months(
 
 def weekday_names() -> list[str]:
     """Monday to Sunday, as a calendar's head has room for."""
-    return list("一二三四五六日") if (get_language() or "zh").startswith("zh") else list("MTWTFSS")
+    return list("一二三四五六日") if chinese() else list("MTWTFSS")
 
 
 def _cell(day: dt.date, shown: Calendar, corrections: Mapping[dt.date, Any], today: dt.date) -> Cell:

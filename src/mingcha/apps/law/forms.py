@@ -6,8 +6,9 @@ import json
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from mingcha.language import language
 
 from .choices import PERIODS, Mark, Unit
 from .models import Clock, Rule
@@ -129,4 +130,4 @@ class ExtendForm(_Form):
 
 
 def _words(entry: dict) -> str:
-    return entry["zh" if (get_language() or "zh").startswith("zh") else "en"]
+    return entry[language()]

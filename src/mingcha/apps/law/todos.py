@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mingcha.apps.accounts.permissions import may
 from mingcha.desk.offers import Todo
+from mingcha.language import chinese
 
 from .choices import Unit
 from .models import Clock
@@ -30,7 +31,6 @@ def todos(user: Any, limit: int) -> list[Todo]:
 
 def _todo(clock: Clock, days: int, today: Any) -> Todo:
     rule = clock.rule
-    chinese = (get_language() or "zh").startswith("zh")
     period = (clock.due_on - clock.started_on).days or 1
     return Todo(
         "deadline",
@@ -41,7 +41,7 @@ def _todo(clock: Clock, days: int, today: Any) -> Todo:
         due=clock.due_on,
         left=_words(days, rule.unit),
         share=min(1.0, max(0.0, (today - clock.started_on).days / period)),
-        basis=rule.title_zh if chinese else rule.title_en,
+        basis=rule.title_zh if chinese() else rule.title_en,
         article=f"{rule.law} {rule.article}".strip(),
         mark=rule.mark,
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mingcha.engines.risk.drift import MOVED, STABLE
+from mingcha.language import language
 from mingcha.output import unmarked
 
 from .drift import SCORE
@@ -230,7 +230,7 @@ def in_language(text: Any) -> str:
     """A text in the user's language out of {"zh": ..., "en": ...}."""
     if not isinstance(text, dict):
         return str(text)
-    return text.get((get_language() or "zh")[:2]) or text.get("zh") or text.get("en") or ""
+    return text.get(language()) or text.get("zh") or text.get("en") or ""
 
 
 def labels() -> Json:

@@ -1,6 +1,7 @@
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from mingcha.language import chinese
 
 from .choices import AppealOutcome, CorrectedBy, HandedBy
 
@@ -25,8 +26,8 @@ class PointForm(forms.Form):
 
     def __init__(self, *args, points: list[tuple[str, str, tuple[str, str]]], **kwargs):
         super().__init__(*args, **kwargs)
-        language = 0 if (get_language() or "zh").startswith("zh") else 1
-        self.fields["point"].choices = [(f"{dataset}|{name}", titles[language]) for dataset, name, titles in points]
+        half = 0 if chinese() else 1
+        self.fields["point"].choices = [(f"{dataset}|{name}", titles[half]) for dataset, name, titles in points]
 
 
 class TrainForm(PointForm):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.utils.translation import get_language
-
 from mingcha.apps.jobs.registry import job
+from mingcha.language import chinese
 
 from .models import RiskModel
 from .services import backtest_run, model_train, scores_refresh
@@ -55,6 +54,6 @@ def _steps(job: Any, total: int) -> Any:
     def report(zh: str, en: str) -> None:
         nonlocal done
         done += 1
-        job.progress(done, total, zh if (get_language() or "zh").startswith("zh") else en)
+        job.progress(done, total, zh if chinese() else en)
 
     return report

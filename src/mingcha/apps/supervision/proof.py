@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from mingcha.language import chinese
 from mingcha.problems import Problem
 
 from .choices import DRAWN_KINDS, PlanKind
@@ -110,7 +110,7 @@ def outside(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 def in_words(said: tuple[str, str]) -> str:
     """The half of (zh, en) that the reader's language is."""
-    return said[0] if (get_language() or "zh").startswith("zh") else said[1]
+    return said[0] if chinese() else said[1]
 
 
 def terms(plan: Plan) -> list[tuple[str, Any]]:

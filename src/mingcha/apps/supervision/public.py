@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from mingcha.apps.entities.models import Entity
 from mingcha.engines.qr import qr_path
+from mingcha.language import language
 from mingcha.lists.export import download, pieces_of
 
 from .cautions import of_parties
@@ -130,8 +130,7 @@ def visit_token(task: Task) -> str:
 
 
 def _told(rows: list[Result]) -> list[tuple[Result, str]]:
-    language = get_language() or "zh"
-    return [(row, result_kinds()[row.kind].title(language)) for row in rows]
+    return [(row, result_kinds()[row.kind].title(language())) for row in rows]
 
 
 def any_simulated(rows: list[Result]) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mingcha.apps.accounts.permissions import may as permitted
+from mingcha.language import chinese, language
 from mingcha.output import unmarked
 
 register = template.Library()
@@ -105,7 +105,7 @@ def long_day(value: Any) -> str:
     value = _moment(value)
     if not value:
         return DASH
-    if (get_language() or "zh").startswith("zh"):
+    if chinese():
         return f"{value.year}年{value.month}月{value.day}日 星期{'一二三四五六日'[value.weekday()]}"
     return f"{value:%A} {value.day} {value:%B %Y}"
 
@@ -158,8 +158,7 @@ def in_language(value: Any) -> Any:
     the page's mark, not in the title of each factor once more."""
     if not isinstance(value, dict):
         return value
-    first = "zh" if (get_language() or "zh").startswith("zh") else "en"
-    return unmarked(value.get(first) or value.get("zh") or value.get("en") or "")
+    return unmarked(value.get(language()) or value.get("zh") or value.get("en") or "")
 
 
 @register.filter
@@ -168,7 +167,7 @@ def one_language(text: str) -> str:
     halves = unmarked(text).split(" / ")
     if len(halves) != 2:
         return text
-    return halves[0] if (get_language() or "zh").startswith("zh") else halves[1]
+    return halves[0] if chinese() else halves[1]
 
 
 @register.simple_tag

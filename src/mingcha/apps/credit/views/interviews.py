@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.entities.selectors import entities_visible
+from mingcha.language import told
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -22,7 +23,7 @@ from ..selectors import interviews_visible
 from ..tables import INTERVIEWS
 from .acts import offered
 from .interview_acts import ACTS, HELD, HOLD, NOTIFIED
-from .pages import document_page, said_to, story
+from .pages import document_page, story
 
 
 @require("credit.interview.view")
@@ -80,7 +81,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
                 **form.cleaned_data,
             )
         except Problem as problem:
-            form.add_error(None, said_to(problem))
+            form.add_error(None, told(problem))
         else:
             messages.success(request, _("The interview is drafted. Issue the notice next."))
             return redirect(made.get_absolute_url())
@@ -99,7 +100,7 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.interview_hold(interview=found, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, said_to(problem))
+            form.add_error(None, told(problem))
         else:
             messages.success(request, _("The record is kept, and the undertakings are followed."))
             return redirect(found.get_absolute_url())

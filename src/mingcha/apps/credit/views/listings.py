@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mingcha.apps.accounts.permissions import require
 from mingcha.apps.entities.selectors import entities_visible
+from mingcha.language import told
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -23,7 +24,7 @@ from ..selectors import listings_visible
 from ..tables import LISTINGS
 from .acts import offered
 from .listing_acts import ACTS
-from .pages import document_page, said_to, story
+from .pages import document_page, story
 
 
 @require("credit.listing.view")
@@ -79,7 +80,7 @@ def propose(request: HttpRequest, key: str, kind: str) -> HttpResponse:
                 **given,
             )
         except Problem as problem:
-            form.add_error(None, said_to(problem))
+            form.add_error(None, told(problem))
         else:
             messages.success(request, _("The proposal is on record. Another person decides on it."))
             return redirect(made.get_absolute_url())

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
 
 from mingcha.apps.accounts.permissions import every_member
 from mingcha.problems import Problem
@@ -54,7 +53,3 @@ def paper(request: HttpRequest, pk: int) -> HttpResponse:
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name)}"
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def said_to(problem: Problem) -> str:
-    return problem.text("zh" if (get_language() or "zh").startswith("zh") else "en")

@@ -10,8 +10,9 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from mingcha.language import chinese, language
 
 from ..choices import TERMS, ClockState, Mark, Unit
 from ..models import Clock, Rule
@@ -69,7 +70,7 @@ def mark(rule: Rule | str) -> str:
 @register.filter
 def article(text: str) -> str:
     """第60条 as it is; in English "art. 60" where it is that plain."""
-    if (get_language() or "zh").startswith("zh") or not (text.startswith("第") and text.endswith("条")):
+    if chinese() or not (text.startswith("第") and text.endswith("条")):
         return text
     number = text[1:-1]
     return f"art. {number}" if number.isdigit() else text
@@ -78,7 +79,7 @@ def article(text: str) -> str:
 @register.filter
 def title(rule: Rule) -> str:
     """A rule's title in the user's language."""
-    return rule.title_zh if (get_language() or "zh").startswith("zh") else rule.title_en
+    return rule.title_zh if chinese() else rule.title_en
 
 
 @register.filter
@@ -87,10 +88,7 @@ def value(rule: Rule) -> str:
     if rule.value is None:
         return ""
     number = f"{rule.value.normalize():,f}"
-    if rule.unit == Unit.COUNT:
-        unit = rule.terms.get("of", {}).get("zh" if (get_language() or "zh").startswith("zh") else "en", "")
-    else:
-        unit = str(Unit(rule.unit).label)
+    unit = rule.terms.get("of", {}).get(language(), "") if rule.unit == Unit.COUNT else str(Unit(rule.unit).label)
     return f"{number}{'' if unit == '%' else ' '}{unit}".strip()
 
 
@@ -113,14 +111,14 @@ def is_list(said: Any) -> bool:
 @register.filter
 def month_name(first: dt.date) -> str:
     """2月; February."""
-    return f"{first.month}月" if (get_language() or "zh").startswith("zh") else f"{first:%B}"
+    return f"{first.month}月" if chinese() else f"{first:%B}"
 
 
 @register.filter
 def detail_words(event: Any, rule: Rule) -> str:
     """The cause of a pause or the kind of an extension, in the words of the rule."""
     words = {e["key"]: e for e in (*rule.pauses, *rule.extensions)}.get(event.detail)
-    return words["zh" if (get_language() or "zh").startswith("zh") else "en"] if words else event.detail
+    return words[language()] if words else event.detail
 
 
 def face(clock: Clock | None) -> Face:

@@ -7,12 +7,12 @@ from urllib.parse import quote
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mingcha.apps.accounts.permissions import in_jurisdiction, may, require, visible
 from mingcha.apps.entities.models import Entity
+from mingcha.language import chinese
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -120,7 +120,7 @@ def paper(request: HttpRequest, number: str, kind: str) -> HttpResponse:
         "kind": kind,
         "evidence": found.evidence.all(),
         "clock": clocks.answer_clock(found),
-        "paper_lang": "en" if get_language() == "en" else "zh-Hans",
+        "paper_lang": "zh-Hans" if chinese() else "en",
     }
     return render(request, "risk/appeal_paper.html", context)
 

@@ -7,11 +7,11 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mingcha.apps.accounts.permissions import every_member, may, require, whole_bureau
+from mingcha.language import chinese, language
 from mingcha.lists.views import list_response
 
 from .. import card_page, insight, services
@@ -82,7 +82,7 @@ def _promotion(request: HttpRequest, found: RiskModel) -> dict[str, Any]:
     ).first()
     challenge = challenge_of(found, champion)
     allowed = champion is None or bool(challenge and challenge["allowed"])
-    why = "" if allowed else services.models.why_not(challenge)[0 if _zh() else 1]
+    why = "" if allowed else services.models.why_not(challenge)[0 if chinese() else 1]
     return {
         "champion": champion,
         "challenge": challenge,
@@ -157,7 +157,7 @@ def limits(request: HttpRequest, number: str = "") -> HttpResponse:
         "model": found,
         "signature": signature,
         "text": text,
-        "words": text.content["zh" if _zh() else "en"],
+        "words": text.content[language()],
         "sees_model": may(request.user, "risk.model.view"),
     }
     return render(request, "risk/limits.html", context)
@@ -173,7 +173,3 @@ def sign(request: HttpRequest, number: str) -> HttpResponse:
     services.model_sign(model=found, user=request.user, reason=reason)
     messages.success(request, _("The model is in force under your name. Scores follow when it is next run."))
     return redirect("risk:model", found.number)
-
-
-def _zh() -> bool:
-    return (get_language() or "zh").startswith("zh")

@@ -7,13 +7,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mingcha.apps.accounts.permissions import in_jurisdiction, require, visible
 from mingcha.apps.entities.models import Entity
 from mingcha.engines.qr import qr_path
+from mingcha.language import language
 from mingcha.lists.views import list_response
 
 from .. import statements
@@ -119,4 +119,4 @@ def _sheet(request: HttpRequest, found: Statement) -> dict:
 def _language(request: HttpRequest) -> str:
     """The language of the paper: as asked for, else the user's own."""
     asked = request.POST.get("lang") or request.GET.get("lang")
-    return asked if asked in ("zh", "en") else ("zh" if (get_language() or "zh").startswith("zh") else "en")
+    return asked if asked in ("zh", "en") else language()

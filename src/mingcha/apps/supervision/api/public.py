@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import get_language
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -16,6 +15,7 @@ from mingcha.api.operations import shows
 from mingcha.api.pages import Asked, Page, page
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.entities.search import narrowed
+from mingcha.language import language
 from mingcha.lists.keyset import Order
 
 from ..models import Draw, Result
@@ -52,7 +52,7 @@ class PublicResult(Schema):
 
     @staticmethod
     def resolve_kind_title(result: Result) -> str:
-        return result_kinds()[result.kind].title(get_language() or "zh")
+        return result_kinds()[result.kind].title(language())
 
     @staticmethod
     def resolve_corrected(result: Result) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from mingcha.language import language
 
 from ..models import Inspector, Task
 from ..rules import result_kinds
@@ -77,8 +78,7 @@ class _Found(Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        language = get_language() or "zh"
-        self.fields["kind"].choices = [(code, kind.title(language)) for code, kind in result_kinds().items()]
+        self.fields["kind"].choices = [(code, kind.title(language())) for code, kind in result_kinds().items()]
         self.fields["kind"].widget.attrs.pop("class", None)
 
 

@@ -10,8 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
@@ -20,6 +20,7 @@ from mingcha.apps.jobs.choices import OPEN
 from mingcha.apps.jobs.selectors import jobs_visible
 from mingcha.apps.jobs.services import job_start
 from mingcha.engines.qr import qr_path
+from mingcha.language import told
 from mingcha.lists.export import download, pieces_of
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
@@ -145,7 +146,7 @@ def design(request: HttpRequest) -> HttpResponse:
     try:
         context["design"] = design_of(kind, form.cleaned_data, request.user)
     except Problem as problem:
-        context["problem"] = problem.text(get_language() or "zh")
+        context["problem"] = told(problem)
     return render(request, "supervision/design.html", context)
 
 
@@ -189,7 +190,7 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
 
 def _say(form, problem: Problem) -> None:
     """Put what a service refused above the form, so that nothing need be typed again."""
-    form.add_error(None, problem.text(get_language() or "zh"))
+    form.add_error(None, told(problem))
 
 
 def _taking_part(state) -> int | None:

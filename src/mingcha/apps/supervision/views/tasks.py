@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -20,6 +19,7 @@ from mingcha.apps.credit.selectors import interviews_visible, listings_visible
 from mingcha.apps.law.selectors import clocks_of
 from mingcha.apps.leads.selectors import leads_of
 from mingcha.engines.qr import qr_path
+from mingcha.language import language, told
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -68,7 +68,7 @@ def task(request: HttpRequest, number: str) -> HttpResponse:
             "terms": plan_terms(found.plan),
             "events": found.events.select_related("user"),
             "clocks": clocks_of(found),
-            "results": [(one, result_kinds()[one.kind].title(_language())) for one in results],
+            "results": [(one, result_kinds()[one.kind].title(language())) for one in results],
             "current": results[0] if results else None,
             "may": _may(request, found, results[0] if results else None),
             "forms": {"reason": ReasonForm(), "assign": AssignForm(), "notice": NoticeForm(), "recheck": RecheckForm()},
@@ -214,7 +214,7 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
         try:
             services.result_record(task=found, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, problem.text(_language()))
+            form.add_error(None, told(problem))
             found.refresh_from_db()
         else:
             messages.success(request, _("The result is recorded. Another person publishes it."))
@@ -234,7 +234,7 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
         try:
             services.result_correct(result=current, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, problem.text(_language()))
+            form.add_error(None, told(problem))
         else:
             messages.success(request, _("The correction is recorded. Another person publishes it."))
             return redirect("supervision:task", found.number)
@@ -285,7 +285,3 @@ def _given(request: HttpRequest, form_class: type) -> dict:
 def _task(request: HttpRequest, number: str, action: str = "supervision.task.view") -> Task:
     rows = tasks_visible(request.user, action).select_related("plan__rule", "plan__created_by", "draw")
     return get_object_or_404(rows, number=number)
-
-
-def _language() -> str:
-    return get_language() or "zh-hans"
