@@ -105,3 +105,15 @@ def test_one_kind_only(signed_in):
     client = signed_in("administrator")
     assert "待批" in client.get("/todos/?part=card&kind=approval").content.decode()
     assert "Nothing of this kind waits" in client.get("/todos/?part=card&kind=nothing").content.decode()
+
+
+def test_who_has_no_unit_sees_no_figures(signed_in):
+    """An account whose unit isn't entered yet is of nowhere, as in every list; never of the whole instance."""
+    client = signed_in("administrator")
+    client.get("/home/counted/")  # the whole instance's figures are kept by now
+    User.objects.filter(username="officer").update(unit=None)
+    client = signed_in("officer")
+    for address in ("/", "/home/counted/"):
+        page = client.get(address).content.decode()
+        assert f">{Entity.objects.count()}<" not in page and "Credit risk classes" not in page
+        assert 'hx-get="/home/counted/' not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mingcha.apps.accounts.models import User
 from mingcha.apps.entities.models import Entity
 from mingcha.desk.models import Region
 from mingcha.web.maps import breaks
@@ -80,3 +81,13 @@ def test_breaks_lie_within_the_values(values, share):
     cuts = breaks(values, share=share)
     assert cuts == sorted(set(cuts)) and len(cuts) <= 4
     assert all(min(values) < cut <= max(values) for cut in cuts)
+
+
+def test_who_has_no_unit_sees_no_figures(signed_in, districts):
+    assert signed_in("planner").get("/map/layers/risk.high.json").json()["rows"]
+    User.objects.filter(username="officer").update(unit=None)
+    client = signed_in("officer")
+    for name in ("risk.high", "risk.expected", "complaints", "supervision.coverage"):
+        said = client.get(f"/map/layers/{name}.json").json()
+        assert said["rows"] == [] and not said["counting"]
+    assert client.get("/map/").status_code == 200

@@ -53,9 +53,11 @@ def aggregate(name: str, *, every: int = 600, history: bool = False) -> Callable
     return declare
 
 
-def read(names: Iterable[str], division: str) -> dict[str, Kept]:
-    """What is kept of `names`; one query. Those never counted are not in it."""
+def read(names: Iterable[str], division: str | None) -> dict[str, Kept]:
+    """What is kept of `names`; one query. Those never counted are not in it. None: of nowhere nothing is kept."""
     load("aggregates")
+    if division is None:
+        return {}
     now = timezone.now()
     rows = Aggregate.objects.filter(name__in=list(names), division=division, computed_at__isnull=False)
     return {

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from mingcha.apps.accounts.permissions import may
+from mingcha.apps.accounts.permissions import division_of, may
 from mingcha.apps.entities.selectors import entities_visible
 from mingcha.apps.exchange.selectors import batches_latest, datasets_totalled
 from mingcha.apps.risk import desk as risk
@@ -33,6 +33,8 @@ def home_of(user: Any, chosen: str) -> dict[str, Any]:
     first = first_steps(user)
     story = story_of(user)
     side = [name for name in SIDE.get(user.role, ("classes", "map")) if _sees(user, name)]
+    if division_of(user) is None:
+        side = []
     return {
         "now": timezone.localtime(),
         "first": first,
@@ -66,7 +68,10 @@ def waiting_of(user: Any, chosen: str, most: int | None = SHOWN) -> dict[str, An
 
 def counted_of(user: Any, *, afresh: bool = False) -> dict[str, Any]:
     """The key figures and the classes. `afresh`: count first what was never counted or is stale."""
-    division = user.unit.division if user.unit_id else ""
+    division = division_of(user)
+    plans = "plans" in story_of(user)
+    if division is None:  # of nowhere there are no figures, also none that are to be counted
+        return {"figures": [], "figures_at": None, "wanting": [], "plans": [] if plans else None, "risk": None}
     names = [name for module in offered("figures", "AGGREGATES") for name in module] + [risk.CLASSES]
     kept = aggregates.read(names, division)
     wanting = aggregates.wanting(names, kept)
@@ -79,7 +84,7 @@ def counted_of(user: Any, *, afresh: bool = False) -> dict[str, Any]:
         "figures": sorted(figures, key=lambda one: (one.order not in FIRST.get(user.role, ()), one.order))[:5],
         "figures_at": min((one.at for one in figures if one.at), default=None),
         "wanting": wanting,
-        "plans": _under_way(user, kept.get(PROGRESS)) if "plans" in story_of(user) else None,
+        "plans": _under_way(user, kept.get(PROGRESS)) if plans else None,
         "risk": risk.classes_card(user, kept.get(risk.CLASSES)) if may(user, "risk.scores.view") else None,
     }
 

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from mingcha.apps.accounts.permissions import every_member, may
+from mingcha.apps.accounts.permissions import division_of, every_member, may
 from mingcha.desk import aggregates
 from mingcha.desk.offers import Layer, offered
 from mingcha.desk.regions import region_names, regions_collection
@@ -32,9 +32,9 @@ def layers_for(user: Any, names: tuple[str, ...] = ()) -> list[Layer]:
 
 def layer_figures(layer: Layer, user: Any) -> dict[str, Any]:
     """What docs/shell.md says of the layer's address."""
-    division = user.unit.division if user.unit_id else ""
+    division = division_of(user)
     kept = aggregates.read(layer.aggregates, division)
-    if wanting := aggregates.wanting(layer.aggregates, kept):
+    if division is not None and (wanting := aggregates.wanting(layer.aggregates, kept)):
         aggregates.refresh(wanting, division)
         kept = aggregates.read(layer.aggregates, division)
     at: dt.datetime | None = min((one.at for one in kept.values()), default=None)
@@ -62,7 +62,8 @@ def layer_figures(layer: Layer, user: Any) -> dict[str, Any]:
         "note": str(layer.note),
         "at": at.isoformat() if at else None,
         "counted": clock(at),  # the same for people, in the instance's zone
-        "counting": len(kept) < len(layer.aggregates),  # by another request, for the first time
+        "counting": division is not None
+        and len(kept) < len(layer.aggregates),  # by another request, for the first time
         "breaks": cuts,
         "legend": _legend(cuts, share=layer.unit == "share"),
         "rows": rows,

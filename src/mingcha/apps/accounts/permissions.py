@@ -135,6 +135,12 @@ def in_jurisdiction(user, field: str = "division") -> Q:
     return Q(**{f"{field}__startswith": user.unit.division}) if user.unit.division else Q()
 
 
+def division_of(user) -> str | None:
+    """The division whose figures `user` sees, as `in_jurisdiction` has it: "" is the whole instance; None, without a
+    unit, is nowhere."""
+    return user.unit.division if user.unit_id is not None else None
+
+
 def within_token(user, field: str = "division") -> Q:
     """Filter for what is a user's own wherever it lies: through a token, only what lies where the token reaches."""
     return in_jurisdiction(user, field) if getattr(user, "token", None) else Q()

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.apps.accounts.permissions import division_of
 from mingcha.desk.aggregates import read
 from mingcha.desk.offers import Layer
 
@@ -29,5 +30,5 @@ def layers() -> list[Layer]:
 
 
 def _complaints(user: Any) -> dict[str, tuple[float, None]]:
-    kept = read(["entities.complaints"], user.unit.division if user.unit_id else "").get("entities.complaints")
+    kept = read(["entities.complaints"], division_of(user)).get("entities.complaints")
     return {code: (n, None) for code, n in (kept.value["by_division"] if kept else {}).items()}

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.cache import cache
 from django.utils import timezone
 
+from mingcha.apps.accounts.permissions import division_of
 from mingcha.desk.aggregates import Kept, series
 
 from .choices import ModelState
@@ -57,8 +58,8 @@ def scored_any() -> bool:
 
 def _before(user: Any) -> dict[str, int] | None:
     day = timezone.localdate() - dt.timedelta(days=MONTH)
-    division = user.unit.division if user.unit_id else ""
-    earlier = [value for on, value in series(CLASSES, division, 2 * MONTH) if on <= day]
+    division = division_of(user)
+    earlier = [value for on, value in series(CLASSES, division, 2 * MONTH) if on <= day] if division is not None else []
     return earlier[-1]["all"] if earlier else None
 
 

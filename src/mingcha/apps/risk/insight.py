@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, NullIf, Substr
 
 from mingcha.apps.accounts.models import User
-from mingcha.apps.accounts.permissions import in_jurisdiction, visible
+from mingcha.apps.accounts.permissions import division_of, in_jurisdiction, visible
 
 from .choices import Turn
 from .models import PointScore, RiskScore, Scoring, ScoringCell
@@ -41,7 +41,7 @@ def scores_visible(scoring: Scoring, user: User) -> QuerySet[RiskScore] | QueryS
     of_point = {"model__dataset": scoring.model.dataset_id, "model__risk_point": scoring.model.risk_point}
     scores = RiskScore.objects.all() if scoring.leading else PointScore.objects.filter(**of_point)
     scores = visible(scores, user, "risk.scores.view")
-    division = user.unit.division if user.unit_id else ""
+    division = division_of(user) or ""
     if len(division) > COUNTY:  # few: found by a range of divisions; of many the highest are read off their own order
         scores = scores.filter(entity__division__gte=division, entity__division__lt=division + "~")
     return scores
@@ -70,7 +70,7 @@ def overview(scoring: Scoring, user: User, classes: str = "CD") -> Json:
 
 def _cells(scoring: Scoring, user: User) -> list[Json]:
     """(district, industry, risk_class, before) -> entities, expected, within the user's jurisdiction."""
-    division = user.unit.division if user.unit_id else ""
+    division = division_of(user) or ""
     keys = ("district", "industry", "risk_class", "before")
     if len(division) <= TOWNSHIP:
         cells = ScoringCell.objects.filter(in_jurisdiction(user), scoring=scoring, entities__gt=0)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.apps.accounts.permissions import division_of
 from mingcha.desk.aggregates import read
 from mingcha.desk.offers import Layer
 
@@ -58,5 +59,5 @@ def _rated(counted: dict[str, float]) -> float:
 
 
 def _places(user: Any) -> dict[str, dict[str, float]]:
-    kept = read(["risk.classes"], user.unit.division if user.unit_id else "").get("risk.classes")
+    kept = read(["risk.classes"], division_of(user)).get("risk.classes")
     return kept.value["by_division"] if kept else {}

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.apps.accounts.permissions import division_of
 from mingcha.desk.aggregates import read
 from mingcha.desk.offers import Layer
 
@@ -31,7 +32,7 @@ def layers() -> list[Layer]:
 
 
 def _coverage(user: Any) -> dict[str, tuple[float, float]]:
-    kept = read(["supervision.visits", "entities.totals"], user.unit.division if user.unit_id else "")
+    kept = read(["supervision.visits", "entities.totals"], division_of(user))
     if len(kept) < 2:
         return {}
     made = kept["supervision.visits"].value["by_division"]

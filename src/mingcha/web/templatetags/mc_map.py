@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
+from mingcha.apps.accounts.permissions import division_of
 from mingcha.web.maps import base_map, layers_for
 
 register = template.Library()
@@ -21,5 +22,5 @@ def district_map(context: dict[str, Any], *names: str, id: str = "map", large: b
         {"name": layer.name, "label": layer.label, "url": reverse("web:map-layer", args=[layer.name])}
         for layer in layers_for(request.user, names)
     ]
-    division = request.user.unit.division if request.user.unit_id else ""
+    division = division_of(request.user) or ""
     return {"id": id, "layers": layers, "large": large, "tiles": base_map() if large else None, "division": division}

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
-from mingcha.apps.accounts.permissions import in_jurisdiction
+from mingcha.apps.accounts.permissions import division_of, in_jurisdiction
 from mingcha.engines.linkage.identifiers import key_of
 from mingcha.engines.linkage.spelling import contains, half_width
 from mingcha.problems import Problem
@@ -18,7 +18,7 @@ from ..search import first_found, key_schemes
 def entities_visible(user: User) -> QuerySet[Entity]:
     """The entities of the user's jurisdiction. A queryset: filter, sort and slice it."""
     visible = Entity.objects.filter(in_jurisdiction(user))
-    division = user.unit.division if user.unit_id else ""
+    division = division_of(user)
     if division:  # the same once more as a range, which every database's index serves
         visible = visible.filter(division__gte=division, division__lt=division + "~")
     return visible
