@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from mingcha.apps.accounts.models import AuditRecord, Certificate
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.supervision.models import Inspector, InspectorDirectory, ObjectDirectory
-from mingcha.apps.supervision.selectors import directory_entities, inspector_directory_people
+from mingcha.apps.supervision.selectors import directory_entities, inspector_directory_people, inspector_directory_read
 from mingcha.apps.supervision.services import directories as services
 from mingcha.problems import Problem
 
@@ -165,6 +165,70 @@ def test_an_account_s_certificates_count_first(staff, scored):
 
     Certificate.objects.filter(pk=certificate.pk).update(revoked_at=timezone.now())
     assert inspector_directory_people(group, today) == []
+
+
+def test_who_is_certified_is_one_rule_on_every_screen(client, staff, scored):
+    """The page, the list, its order, its export and the API say the same of everybody."""
+    import datetime as dt
+    import itertools
+
+    from django.utils import timezone
+
+    from mingcha.apps.accounts.models import User
+    from mingcha.apps.supervision.selectors.directories import certify, with_standing
+
+    today = timezone.localdate()
+    day = {n: today + dt.timedelta(days=n) for n in (-400, -9, 9, 30, 400)}
+    spans = [(day[-400], day[-9]), (day[-9], day[9]), (day[-9], day[400]), (day[9], day[400])]
+    cases = [(), *itertools.product(spans, (False, True)), "two"]
+    for n, case in enumerate(cases):
+        account = User.objects.create(username=f"u{n}", role="officer", unit=staff["east"].unit)
+        given = [(spans[1], False), (spans[2], True)] if case == "two" else [case] if case else []
+        for m, ((start, end), revoked) in enumerate(given):
+            Certificate.objects.create(
+                user=account, number=f"C{n}.{m}", scopes=["药品"], valid_from=start, valid_to=end,
+                revoked_at=timezone.now() if revoked else None,
+            )  # fmt: skip
+        Inspector.objects.create(number=f"A{n:02}", name=f"人{n}", account=account, certified_to=day[30], skills=["旧"])
+    Inspector.objects.create(number="B1", name="外单位", certified_to=day[30], division="98")
+    rows = list(with_standing(Inspector.objects.order_by("number")))
+    said = {one.number: one.certified_until for one in rows}
+    certify(rows)
+    assert said == {one.number: one.certified_to for one in rows}
+    # each alone, in the order of `cases`: none held, ended, valid ..., and of two that which wasn't withdrawn
+    ends = [day[30], day[-9], None, day[9], None, day[400], None, None, None, day[9]]
+    assert [one.certified_to for one in rows] == [*ends, day[30]]
+    Inspector.objects.update(division="980101")
+    page = desk(client, staff["planner"]).get("/directories/inspectors/?sort=certified&as=csv")
+    lines = b"".join(page.streaming_content).decode("utf-8-sig").splitlines()
+    listed = {line.split(",")[1]: line for line in lines[1:]}
+    assert str(day[400]) in listed["A05"] and "药品" in listed["A05"]
+    assert str(day[30]) not in listed["A05"] and str(day[30]) not in listed["A02"]
+    text = client.get("/directories/inspectors/").content.decode()
+    assert text.count("no certificate") == ends.count(None)
+
+
+def test_a_certificate_that_begins_before_the_draw_counts_for_it(staff, scored):
+    """One who isn't certified today but on the day of the draw is drawn; the other way round he isn't."""
+    import datetime as dt
+
+    from django.utils import timezone
+
+    from mingcha.apps.accounts.models import User
+
+    today = timezone.localdate()
+    for n, (start, end) in enumerate([(5, 400), (5, 400), (-400, 3)]):
+        account = User.objects.create(username=f"u{n}", role="officer", unit=staff["east"].unit)
+        Certificate.objects.create(
+            user=account, number=f"C{n}",
+            valid_from=today + dt.timedelta(days=start), valid_to=today + dt.timedelta(days=end),
+        )  # fmt: skip
+        Inspector.objects.create(number=f"Z{n}", name=f"人{n}", account=account, areas=["区0"])
+    everyone = InspectorDirectory.objects.create(name="全部")
+    day = today + dt.timedelta(days=10)
+    read = inspector_directory_read(everyone, day)
+    certified = {one["id"]: one["certified"] >= str(day) for one in read.sealed["inspectors"]}
+    assert certified == {"Z0": True, "Z1": True, "Z2": False}  # the draw passes over who is not, by what is sealed
 
 
 def test_an_officer_sees_himself_and_declares_his_own_conflicts(client, staff, scored):

@@ -137,6 +137,16 @@ def test_who_has_no_certificate_or_an_interest_is_not_sent(issued, staff, team):
         assigned(issued, staff, team)
 
 
+def test_whose_certificate_was_withdrawn_is_not_sent_whatever_the_register_says(issued, staff, team):
+    assert Inspector.objects.get(number="Z-wu").certified_to.year == 2030
+    Certificate.objects.filter(number="Z-wu").update(revoked_at=timezone.now())
+    with pytest.raises(Problem, match="Z-wu, without a certificate"):
+        assigned(issued, staff, team)
+    Certificate.objects.filter(number="Z-wu").update(revoked_at=None)
+    Inspector.objects.update(certified_to=dt.date(2020, 1, 1))  # the register lags behind the certificates
+    assert assigned(issued, staff, team).inspectors
+
+
 def test_a_result_for_cause_is_not_published(staff, scored, team):
     made = plan(staff, kind="for_cause", keys=["E000"], cause="TS-2026-1 异物")
     services.plan_issue(plan=made, user=staff["planner"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -132,8 +133,8 @@ def inspector_list(
     from .selectors.directories import certify
 
     people = list(Inspector.objects.order_by("number"))
-    certify(people)
     day = day_of(on) if on else ""
+    certify(people, dt.date.fromisoformat(day) if day else None)
     for one in people:
         until = one.certified_to.isoformat() if one.certified_to else ""
         if not day or (one.active and until >= day):

@@ -19,6 +19,7 @@ from ..models import CatalogueItem, Inspector, YearEntry, YearPlan
 from ..register_choices import CatalogueState, ItemKind, YearState
 from ..selectors import directories_visible, directory_entities, inspector_directories_visible, inspectors_visible
 from ..selectors.catalogue import catalogues_visible
+from ..selectors.directories import certify
 from ..selectors.years import years_visible
 
 router = Router(tags=["事项与名录 Registers"])
@@ -174,7 +175,9 @@ def inspectors_list(request: HttpRequest, asked: Query[InspectorsAsked]) -> dict
         rows = rows.filter(active=asked.active)
     if asked.department:
         rows = rows.filter(department=asked.department)
-    return page(request, rows, Order("number"), asked)
+    found = page(request, rows, Order("number"), asked)
+    certify(found["items"])
+    return found
 
 
 @reads(router, "/year-plans", Page[YearOut], action="supervision.year.view")

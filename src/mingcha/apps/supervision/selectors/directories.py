@@ -7,9 +7,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    Case,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+    prefetch_related_objects,
+)
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import Certificate
@@ -143,22 +153,43 @@ def inspector_directory_people(directory: InspectorDirectory, day: dt.date | Non
     ]
 
 
-def certify(people: Iterable[Inspector], day: dt.date | None = None) -> None:
+class Standing(NamedTuple):
+    """Until when an inspector is certified (None: he isn't), by which certificate, for what."""
+
+    until: dt.date | None
+    certificate: str
+    scopes: list[str]
+
+
+def standing(one: Inspector, day: dt.date | None = None) -> Standing:
     """Whoever has an account is certified by the certificates of his account, where there are any, not by what the
-    register says: put their last day and scopes on the rows. `day`: on which one must be valid; without: today."""
+    register says. `day`: on which one must be valid; without: today. The one rule of who is certified: `certify` and
+    `with_standing` read for many what it asks."""
     day = day or timezone.localdate()
-    of_account = {one.account_id: one for one in people if one.account_id}
-    held: dict[int, list[Certificate]] = {}
-    for certificate in Certificate.objects.all():
-        if certificate.user_id in of_account:
-            held.setdefault(certificate.user_id, []).append(certificate)
-    for account, certificates in held.items():
-        one = of_account[account]
-        valid = [c for c in certificates if c.revoked_at is None and c.valid_from <= day]
-        one.certified_to = max((c.valid_to for c in valid), default=None)
-        one.certificate = max(valid, key=lambda c: c.valid_to).number if valid else ""
-        in_force = [scope for c in valid if c.valid_to >= day for scope in c.scopes]
-        one.skills = sorted(set(in_force) | (set(one.skills) if not in_force else set()))
+    held = list(one.account.certificates.all()) if one.account_id else []
+    if not held:
+        return Standing(one.certified_to, one.certificate, one.skills)
+    valid = [c for c in held if c.revoked_at is None and c.valid_from <= day]
+    newest = max(valid, key=lambda c: (c.valid_to, c.pk), default=None)
+    scopes = {scope for c in valid if c.valid_to >= day for scope in c.scopes} or set(one.skills)
+    return Standing(newest and newest.valid_to, newest.number if newest else "", sorted(scopes))
+
+
+def certify(people: Iterable[Inspector], day: dt.date | None = None) -> None:
+    """Put `standing` on the rows, in place of what the register says."""
+    people = list(people)
+    prefetch_related_objects(people, "account__certificates")
+    for one in people:
+        one.certified_to, one.certificate, one.skills = standing(one, day)
+
+
+def with_standing(rows: QuerySet[Inspector]) -> QuerySet[Inspector]:
+    """For a list of them: what today's `standing` asks is read with them, and `certified_until`, by which the list is
+    sorted, is its first part."""
+    held = Certificate.objects.filter(user=OuterRef("account"))
+    valid = held.filter(revoked_at=None, valid_from__lte=timezone.localdate()).order_by("-valid_to")
+    until = Case(When(Exists(held), then=Subquery(valid.values("valid_to")[:1])), default=F("certified_to"))
+    return rows.prefetch_related("account__certificates").annotate(certified_until=until)
 
 
 def inspector_directory_read(directory: InspectorDirectory, day: str | dt.date) -> Directory:
@@ -177,17 +208,18 @@ def inspectors_read(people: Iterable[Inspector], day: str | dt.date, departments
     from ..draw_words import day_of
 
     day = day_of(str(day))
-    people = [one for one in people if one.certified_to]
+    people = list(people)
     if departments:
         people = [one for one in people if unicodedata.normalize("NFC", one.department.strip()) in departments]
     certify(people, dt.date.fromisoformat(day))
+    people = [one for one in people if one.certified_to]
     left = loads_left(people, dt.date.fromisoformat(day))
     conflicts = conflicts_of(people)
     ready = [
         Drawable(
             id=one.number,
             areas=tuple(sorted(one.areas)),
-            certified=one.certified_to.isoformat() if one.certified_to else "",
+            certified=one.certified_to.isoformat(),
             load=left[one.number],
             skills=tuple(sorted(one.skills)),
             conflicts=tuple(sorted(conflicts.get(one.pk, ()))),

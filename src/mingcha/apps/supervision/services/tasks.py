@@ -27,6 +27,7 @@ from ..choices import EventKind, TaskState
 from ..models import Inspector, InspectorConflict, Task, TaskEvent
 from ..rules import MOVES
 from ..selectors import accounts_of, certificate_on, department_name
+from ..selectors.directories import certify
 from .plans import plan_terms
 
 
@@ -304,6 +305,7 @@ def _registered(task: Task, numbers: Sequence[str]) -> list[dict[str, str]]:
     """These people as the register has them. Problem, saying who: not in it or not in use, no certificate valid today,
     a declared conflict of interest with this firm."""
     found = {one.number: one for one in Inspector.objects.filter(number__in=numbers, active=True)}
+    certify(found.values())
     apart = InspectorConflict.objects.filter(inspector__number__in=numbers, entity=task.entity_id)
     conflicted = set(apart.values_list("inspector__number", flat=True))
     today = timezone.localdate()

@@ -7,6 +7,7 @@ from mingcha.lists.declare import Column, Filter, Listing, View
 
 from ..models import CatalogueItem
 from ..register_choices import CatalogueState, ItemKind, Method, YearState
+from ..selectors.directories import standing
 
 
 def _any(*paths: str):
@@ -133,9 +134,9 @@ INSPECTORS = Listing(
         Column("department", _("Department"), lambda i: i.department, sort="department", minor=True),
         Column("unit", _("Unit"), lambda i: str(i.unit or ""), minor=True),
         Column("areas", _("Areas"), lambda i: "、".join(i.areas), minor=True),
-        Column("skills", _("Scopes"), lambda i: "、".join(i.skills)),
-        Column("certificate", _("Certificate"), lambda i: i.certificate, default=False, minor=True),
-        Column("certified", _("Certified until"), lambda i: i.certified_to, sort="certified_to", nullable=True),
+        Column("skills", _("Scopes"), lambda i: "、".join(standing(i).scopes)),
+        Column("certificate", _("Certificate"), lambda i: standing(i).certificate, default=False, minor=True),
+        Column("certified", _("Certified until"), lambda i: standing(i).until, sort="certified_until", nullable=True),
         Column("load", _("Visits at most"), lambda i: i.load, sort="load", right=True, minor=True),
         Column("active", _("Can be drawn"), lambda i: str(_("yes") if i.active else _("no")), default=False),
     ),

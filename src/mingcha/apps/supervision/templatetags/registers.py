@@ -6,7 +6,9 @@ from django import template
 from django.utils.translation import gettext as _
 
 from ..choices import PlanKind
+from ..models import Inspector
 from ..register_choices import Method
+from ..selectors.directories import Standing, standing
 
 register = template.Library()
 
@@ -15,6 +17,12 @@ register = template.Library()
 def value_of(column: Any, row: Any) -> Any:
     """What a list's column gives for a row, as its export writes it."""
     return column.value(row)
+
+
+@register.filter("standing")
+def standing_today(inspector: Inspector) -> Standing:
+    """Until when he is certified, by which certificate, for what."""
+    return standing(inspector)
 
 
 @register.filter

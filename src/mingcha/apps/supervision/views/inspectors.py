@@ -27,6 +27,7 @@ from ..selectors.directories import (
     inspector_directories_visible,
     inspector_directory_people,
     loads_left,
+    with_standing,
 )
 from ..services import directories as services
 from ..tables.registers import INSPECTOR_DIRECTORIES, INSPECTORS
@@ -46,7 +47,7 @@ def inspectors(request: HttpRequest) -> HttpResponse:
     return list_response(
         request,
         INSPECTORS,
-        _seen(request),
+        with_standing(_seen(request)),
         template="supervision/inspectors/list.html",
         export_action="supervision.inspector.export",
         may_edit=may(request.user, EDIT),
