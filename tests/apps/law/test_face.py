@@ -9,6 +9,7 @@ from django.utils import translation
 from mingcha.apps.accounts.models import Unit
 from mingcha.apps.law.services import clock_cancel, clock_meet, clock_pause
 from mingcha.apps.law.templatetags.law import face
+from mingcha.apps.law.todos import todos
 
 
 def day(text):
@@ -39,6 +40,16 @@ def test_time_left(clock, on_day, today, look, words, small):
     on_day(day(today))
     shown = face(found)
     assert (shown.look, shown.words, shown.small) == (look, words, small)
+
+
+@pytest.mark.parametrize("today", ["2026-11-14", "2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22"])
+def test_what_waits_says_what_the_clock_s_face_says(clock, person, on_day, today):
+    """On a day of rest no working day has passed since the last day: late all the same, never due today."""
+    officer = person("officer", "980101")
+    found = clock("case.serve", "2026-11-11", assignee=officer)  # due on the 20th, a Friday
+    on_day(day(today))
+    (waits,) = todos(officer, 5)
+    assert waits.left == face(found).words and waits.basis == found.rule.title_zh
 
 
 def test_other_states(clock, on_day):
