@@ -90,6 +90,7 @@ def test_the_code_opens_for_who_may_see_it(lead, staff, desk):
 def test_the_pages(lead, staff, desk):
     page = desk("head").get(f"/leads/{lead.number}/").content.decode()
     assert "疑似过期原料" in page and "report" in page.lower()
+    assert f'<b aria-current="page">{lead.number}</b>' in page  # where one is, is no link
     client = desk("neighbour")
     assert client.post("/leads/new/", {"title": "占道", "source": "hand", "key": "NOBODY"}).status_code == 400
     assert client.post("/leads/new/", {"title": "占道", "source": "hand"}).status_code == 302

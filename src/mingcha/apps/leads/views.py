@@ -49,7 +49,6 @@ def lead(request: HttpRequest, number: str) -> HttpResponse:
         "lead": found,
         "events": found.events.select_related("user"),
         "clocks": clocks_of(found),
-        "url": url,
         "qr": qr_path(url),
         "may": {
             "assign": waits and may(user, "leads.lead.assign"),
