@@ -147,6 +147,15 @@ def test_publishing_supersedes_and_nothing_changes_afterwards(staff):
         services.catalogue_publish(catalogue=empty, user=staff["head"])
 
 
+def test_what_was_done_to_an_item_is_said_in_words(client, staff):
+    draft = services.catalogue_create(year=2027, title="清单", unit=None, user=staff["planner"])
+    item = services.item_save(catalogue=draft, user=staff["planner"], code="001", name="餐饮检查")
+    page = (
+        desk(client, staff["planner"]).get(f"/directories/catalogue/{draft.number}/items/{item.pk}/").content.decode()
+    )
+    assert "supervision.catalogue.item" not in page and "Item of the catalogue changed" in page
+
+
 def test_a_list_is_looked_at_before_it_is_taken_in(client, staff):
     planner = staff["planner"]
     draft = services.catalogue_create(year=2026, title="清单", unit=None, user=planner)

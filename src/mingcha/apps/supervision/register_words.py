@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from mingcha.apps.accounts.models import AuditRecord, Unit
+from mingcha.apps.accounts.words import action_in_words
 from mingcha.apps.credit.choices import Kind
 from mingcha.apps.entities.choices import Status
 
@@ -85,7 +86,7 @@ def changes_of(obj: Any) -> list[dict[str, Any]]:
         differ = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         told = "adjust" not in row.action and row.before  # adjustments are told by the page itself
         fields = [(_label(obj, name), _plain(before.get(name)), _plain(after.get(name))) for name in differ if told]
-        said = what.get(row.action.rpartition(".")[2], row.action)
+        said = what.get(row.action.rpartition(".")[2]) or action_in_words(row.action)
         out.append({"at": row.at, "who": row.user or row.actor, "what": said, "fields": fields, "after": after})
     return out
 
