@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from mingcha.apps.accounts.services import token_create
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.supervision.models import CatalogueItem, YearAdjustment, YearEntry
 from mingcha.apps.supervision.selectors.years import year_information, year_lines, year_months, year_overlaps
@@ -144,6 +145,24 @@ def test_afterwards_only_adjustments_change_it(client, plan, enter, staff):
     drop = services.adjustment_propose(plan=plan, act="drop", entry=entry, reason="停办", user=staff["planner"])
     services.adjustment_decide(adjustment=drop, approve=True, user=staff["head"])
     assert [m.visits for m in year_months(year_lines(plan))] == [0] * 12 and plan.entries.get().dropped
+
+
+def test_no_plan_carries_out_what_was_dropped(client, plan, enter, staff):
+    entry = enter()
+    services.year_approve(plan=plan, user=staff["head"])
+    services.year_publish(plan=plan, user=staff["head"])
+    _, token = token_create(owner=staff["planner"], name="t", scopes=("supervision.*",), division="", user=None)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def draw_up(key: str):
+        body = {"title": "专项", "kind": "campaign", "directory": entry.directory_id, "entry": entry.pk}
+        with_key = headers | {"Idempotency-Key": key}
+        return client.post("/api/v1/plans", body, content_type="application/json", headers=with_key)
+
+    assert draw_up("draw-up-00001").status_code == 201
+    YearEntry.objects.update(dropped=True)
+    refused = draw_up("draw-up-00002")
+    assert refused.status_code == 422 and refused.json()["where"] == "body.entry"
 
 
 def test_the_pages_of_a_year(client, plan, enter, staff):

@@ -15,7 +15,6 @@ from pydantic import Field
 from mingcha.api.errors import Refusal
 from mingcha.api.operations import acts, reads
 from mingcha.api.pages import Asked, Page, page
-from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.jobs.services import job_start
 from mingcha.apps.risk.choices import ModelState
 from mingcha.apps.risk.models import RiskModel
@@ -23,10 +22,11 @@ from mingcha.lists.keyset import Order
 
 from .. import services
 from ..choices import PlanKind, PlanState
-from ..models import CatalogueItem, Draw, Plan, YearEntry
-from ..register_choices import CatalogueState, YearState
+from ..models import CatalogueItem, Draw, Plan
+from ..register_choices import CatalogueState
 from ..selectors import directories_visible, inspector_directories_visible, plans_visible, progress
 from ..selectors.tasks import tasks_visible
+from ..selectors.years import entries_open
 from ..views.plans import AT_ONCE
 from .tasks import Reason
 
@@ -179,7 +179,7 @@ def plan_create(request: HttpRequest, given: PlanIn) -> Plan:
     for name, rows in (
         ("directory", directories_visible(user).filter(active=True)),
         ("inspectors", inspector_directories_visible(user).filter(active=True)),
-        ("entry", YearEntry.objects.filter(in_jurisdiction(user, "plan__division"), plan__state=YearState.PUBLISHED)),
+        ("entry", entries_open(user)),
     ):
         said[name] = _one(rows, name, said[name])
     items = CatalogueItem.objects.filter(catalogue__state=CatalogueState.PUBLISHED)

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 
+from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.entities.choices import Status
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.law.models import Rule
@@ -26,6 +27,12 @@ from .directories import COUNTED, directory_entities
 PAIRS = 120  # of directories that are held against each other
 KEPT = 600  # seconds that a count of a large directory is kept
 INFORMATION_RULE = "supervision.public_info.share"
+
+
+def entries_open(user) -> QuerySet[YearEntry]:
+    """The entries of published year plans of the jurisdiction that a plan may carry out: not those dropped since."""
+    own = in_jurisdiction(user, "plan__division")
+    return YearEntry.objects.filter(own, plan__state=YearState.PUBLISHED, dropped=False)
 
 
 def years_visible(user) -> QuerySet[YearPlan]:
