@@ -217,9 +217,32 @@ def test_a_correction_is_a_further_version_and_a_withdrawal_takes_it_back(issued
         services.result_correct(result=first, kind="none", summary="", reason="x", user=team[1])
     services.result_publish(result=second, user=staff["head"])
     assert list(results_public()) == [second]
-    services.result_withdraw(result=second, reason="企业名称错误", user=staff["head"])
+    services.result_withdraw(task=task, reason="企业名称错误", user=staff["head"])
     first.refresh_from_db()
     assert not results_public().exists() and first.summary == "疑似过期"
+
+
+def test_what_is_on_show_is_withdrawn_be_it_by_page_api_or_command(client, issued, staff, team):
+    """Also where a correction waits to be published; and never what a later version took the place of."""
+    from mingcha.apps.accounts.services import token_create
+
+    task = on_site(issued, staff, team)
+    first = services.result_record(task=task, kind="follow_up", visited_on=TODAY(), summary="疑似过期", user=team[0])
+    services.result_publish(result=first, user=staff["head"])
+    second = services.result_correct(result=first, kind="none", summary="", reason="日期看错", user=team[1])
+    client.force_login(staff["head"], backend=settings.AUTHENTICATION_BACKENDS[1])
+    assert f"/tasks/{task.number}/withdraw/" in client.get(f"/tasks/{task.number}/").content.decode()
+    _, token = token_create(owner=staff["head"], name="t", scopes=("supervision.*",), division="", user=None)
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "withdraw-0001"}
+    url = f"/api/v1/tasks/{task.number}/withdraw"
+    said = client.post(url, {"reason": "企业名称错误"}, content_type="application/json", headers=headers)
+    assert said.status_code == 200 and said.json()["version"] == 1 and not results_public().exists()
+    services.result_publish(result=second, user=staff["head"])
+    assert list(results_public()) == [second]
+    services.result_withdraw(task=task, reason="企业名称错误", user=staff["head"])
+    assert f"/tasks/{task.number}/withdraw/" not in client.get(f"/tasks/{task.number}/").content.decode()
+    with pytest.raises(Problem, match="No result is public"):
+        services.result_withdraw(task=task, reason="又一次", user=staff["head"])
 
 
 def test_the_task_follows_a_correction(issued, staff, team):

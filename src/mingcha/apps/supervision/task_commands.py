@@ -192,7 +192,7 @@ def withdraw(number: Number, by: By, reason: Reason) -> None:
         number,
         by,
         "supervision.result.withdraw",
-        lambda s, task, user: s.result_withdraw(result=_current(task), reason=reason, user=user),
+        lambda s, task, user: s.result_withdraw(task=task, reason=reason, user=user),
     )
 
 

@@ -276,8 +276,7 @@ def task_correct(request: HttpRequest, number: str, given: Correction) -> Result
 def task_withdraw(request: HttpRequest, number: str, given: Reason) -> Result:
     """撤下公示的结果 / Take what is public back."""
     task = _task(request, number, "supervision.result.withdraw")
-    public = task.results.exclude(published_at=None).filter(withdrawn_at=None).order_by("-version")
-    return services.result_withdraw(result=get_object_or_404(public[:1]), reason=given.reason, user=request.auth)
+    return services.result_withdraw(task=task, reason=given.reason, user=request.auth)
 
 
 @acts(router, "/tasks/{number}/report", TaskOut, action=WORK)

@@ -53,6 +53,11 @@ def results_public() -> QuerySet[Result]:
     return rows.filter(Q(public_until=None) | Q(public_until__gte=today)).select_related("task__entity", "task__plan")
 
 
+def result_on_show(task: Task) -> Result | None:
+    """What anyone may see of the task now: it alone can be taken back, not what a later one took the place of."""
+    return results_public().filter(task=task).first()
+
+
 def accounts_of(ids: Sequence[str]) -> dict[str, int]:
     """Inspector's number -> account, for those of the register who have one."""
     found = Inspector.objects.filter(number__in=ids, account__isnull=False)

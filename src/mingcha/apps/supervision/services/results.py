@@ -17,6 +17,7 @@ from mingcha.problems import Problem
 from ..choices import EventKind, TaskState
 from ..models import Result, Task
 from ..rules import ResultKind, result_kinds
+from ..selectors import result_on_show
 from .plans import plan_terms
 from .tasks import _event, _moved, task_url
 
@@ -182,29 +183,30 @@ def result_correct(
 
 
 @transaction.atomic
-def result_withdraw(*, result: Result, reason: str, user: User) -> Result:
-    """Take what is public back, with the reason."""
+def result_withdraw(*, task: Task, reason: str, user: User) -> Result:
+    """Take back what is on show of the task, with the reason; also while a correction waits to be published."""
     reason = reason.strip()
     if not reason:
         raise Problem(
             zh="撤下要写明原因。",
             en="Say why it is withdrawn.",
-            where=result.task.number,
+            where=task.number,
             todo_zh="请填写原因。",
             todo_en="Give the reason.",
         )
-    rows = Result.objects.filter(pk=result.pk, withdrawn_at=None).exclude(published_at=None)
-    if rows.update(withdrawn_at=timezone.now(), withdraw_reason=reason) != 1:
+    result = result_on_show(task)
+    rows = Result.objects.filter(pk=result.pk if result else None, withdrawn_at=None)
+    if result is None or rows.update(withdrawn_at=timezone.now(), withdraw_reason=reason) != 1:
         raise Problem(
-            zh="这一结果没有公示，或已经撤下。",
-            en="This result isn't public, or was withdrawn already.",
-            where=result.task.number,
+            zh="没有正在公示的结果，或已经撤下。",
+            en="No result is public, or it was withdrawn already.",
+            where=task.number,
             todo_zh="请刷新后再看。",
             todo_en="Look again.",
         )
     result.refresh_from_db()
-    _event(result.task, EventKind.WITHDRAW, user, note=reason, data={"version": result.version})
-    audit_record(user=user, action="supervision.result.withdraw", obj=result.task, after={"reason": reason})
+    _event(task, EventKind.WITHDRAW, user, note=reason, data={"version": result.version})
+    audit_record(user=user, action="supervision.result.withdraw", obj=task, after={"reason": reason})
     return result
 
 

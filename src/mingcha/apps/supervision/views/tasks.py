@@ -29,7 +29,7 @@ from ..forms import AssignForm, CorrectForm, NoticeForm, ReasonForm, RecheckForm
 from ..models import Result, Task
 from ..public import visit_token
 from ..rules import MADE, MOVES, result_kinds
-from ..selectors import reach, tasks_visible
+from ..selectors import reach, result_on_show, tasks_visible
 from ..services.plans import plan_terms
 from ..tables.tasks import tasks_listing
 
@@ -111,7 +111,6 @@ def _may(request: HttpRequest, found: Task, current: Result | None) -> dict[str,
     able["close"] = found.state == TaskState.RECORDED and can("supervision.task.work")
     if current:
         own = current.recorded_by_id == request.user.pk
-        public = current.published_at is not None and current.withdrawn_at is None
         able["publish"] = (
             plan_terms(found.plan).get("published", True)
             and not current.published_at
@@ -119,7 +118,7 @@ def _may(request: HttpRequest, found: Task, current: Result | None) -> dict[str,
             and can("supervision.result.publish")
         )
         able["correct"] = can("supervision.result.correct")
-        able["withdraw"] = public and can("supervision.result.withdraw")
+        able["withdraw"] = can("supervision.result.withdraw") and result_on_show(found) is not None
     return able
 
 
@@ -250,9 +249,7 @@ def publish(request: HttpRequest, found: Task) -> str:
 
 @_act("supervision.result.withdraw")
 def withdraw(request: HttpRequest, found: Task) -> str:
-    public = found.results.exclude(published_at=None).filter(withdrawn_at=None).order_by("-version")
-    reason = _given(request, ReasonForm)["reason"]
-    services.result_withdraw(result=get_object_or_404(public[:1]), reason=reason, user=request.user)
+    services.result_withdraw(task=found, reason=_given(request, ReasonForm)["reason"], user=request.user)
     return _("The result is no longer public.")
 
 
