@@ -6,28 +6,12 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
-from mingcha.language import chinese
-from mingcha.problems import Problem
+from mingcha.desk.forms import Form, day_field
 
 from .choices import Role, UnitKind
 from .models import Unit
 from .rules import may_give
 from .selectors import units_managed
-
-
-class _Form(forms.Form):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs, label_suffix="")
-        for field in self.fields.values():
-            if not isinstance(field.widget, forms.CheckboxInput):
-                field.widget.attrs.setdefault("class", "mc-input")
-
-
-def say_problem(form: forms.Form, problem: Problem) -> None:
-    """Show a service's refusal on the form that asked."""
-    zh = chinese()
-    todo = problem.todo_zh if zh else problem.todo_en
-    form.add_error(None, " ".join(filter(None, (problem.zh if zh else problem.en, problem.where, todo))))
 
 
 class SignInForm(AuthenticationForm):
@@ -47,7 +31,7 @@ class SignInForm(AuthenticationForm):
             self.fields[name].widget.attrs["class"] = "mc-input"
 
 
-class CodeForm(_Form):
+class CodeForm(Form):
     code = forms.CharField(
         label=_("One-time code"),
         max_length=20,
@@ -58,7 +42,7 @@ class CodeForm(_Form):
     )
 
 
-class TokenForm(_Form):
+class TokenForm(Form):
     """A token of the API: for which system, what it may, where, until when. What doesn't fit the service says."""
 
     name = forms.CharField(label=_("For which system"), max_length=60)
@@ -81,7 +65,7 @@ class TokenForm(_Form):
         return self.cleaned_data["scopes"].replace(",", " ").split()
 
 
-class ConfirmForm(_Form):
+class ConfirmForm(Form):
     password = forms.CharField(
         label=_("Password"),
         max_length=200,
@@ -90,7 +74,7 @@ class ConfirmForm(_Form):
     )
 
 
-class PasswordForm(_Form):
+class PasswordForm(Form):
     """Current and new password. Whether the new one will do is the service's to say."""
 
     current = forms.CharField(
@@ -129,7 +113,7 @@ class PasswordForm(_Form):
         return given
 
 
-class UnitForm(_Form):
+class UnitForm(Form):
     code = forms.SlugField(
         label=_("Unit code"), max_length=32, help_text=_("Letters, digits, - and _; it doesn't change later.")
     )
@@ -153,7 +137,7 @@ class UnitForm(_Form):
             self.fields["code"].disabled = True
 
 
-class UserForm(_Form):
+class UserForm(Form):
     """A member of staff. `user` is who fills it in: he is offered the units and roles that he may give."""
 
     username = forms.CharField(label=_("User name"), max_length=150)
@@ -181,7 +165,7 @@ class UserForm(_Form):
                     self.fields[name].disabled = True
 
 
-class NewPasswordForm(_Form):
+class NewPasswordForm(Form):
     password = forms.CharField(
         label=_("Initial password"),
         max_length=200,
@@ -191,20 +175,18 @@ class NewPasswordForm(_Form):
     )
 
 
-class ReasonForm(_Form):
+class ReasonForm(Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
-class CertificateForm(_Form):
+class CertificateForm(Form):
     number = forms.CharField(label=_("Certificate number"), max_length=40)
     scopes = forms.CharField(
         label=_("Scopes"), max_length=300, required=False, help_text=_("As on the certificate, separated by ; or 、")
     )
     issuer = forms.CharField(label=_("Issued by"), max_length=100, required=False)
-    valid_from = forms.DateField(
-        label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    valid_to = forms.DateField(label=_("Valid to"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    valid_from = day_field(_("Valid from"))
+    valid_to = day_field(_("Valid to"))
 
     def clean_scopes(self) -> list[str]:
         text = self.cleaned_data["scopes"]
@@ -213,7 +195,7 @@ class CertificateForm(_Form):
         return [scope.strip() for scope in text.split(";") if scope.strip()]
 
 
-class TableForm(_Form):
+class TableForm(Form):
     file = forms.FileField(
         label=_("Table (.xlsx or .csv)"), widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"})
     )

@@ -8,42 +8,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mingcha.problems import Problem
+from mingcha.desk.forms import Form, day_field
 
 from .choices import Kind, RemovalKind, Step
 from .grounds import grounds
 from .rules import CONDITIONS, kinds_open
 from .services.papers import ACCEPT
-
-
-class _Form(forms.Form):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs, label_suffix="")
-        for field in self.fields.values():
-            if not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
-                field.widget.attrs.setdefault("class", "mc-input")
-            field.widget.attrs.setdefault("autocomplete", "off")
-
-
-def checked(form: forms.Form) -> dict[str, Any]:
-    """What was filled in; Problem that names the fields that are wrong."""
-    if form.is_valid():
-        return form.cleaned_data
-    wrong = [
-        (str(form.fields[name].label if name in form.fields else ""), " ".join(errors))
-        for name, errors in form.errors.items()
-    ]
-    raise Problem(
-        zh="有的内容没有填对。",
-        en="Something isn't filled in right.",
-        where="; ".join(f"{label}: {text}".strip(": ") for label, text in wrong),
-        todo_zh="请返回改正后再提交。",
-        todo_en="Go back, mend it and send it again.",
-    )
-
-
-def _day(label: Any, **kwargs) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
 
 
 def _moment(label: Any, **kwargs) -> forms.DateTimeField:
@@ -85,12 +55,12 @@ class FilesField(forms.FileField):
 # -- listings
 
 
-class ProposeForm(_Form):
+class ProposeForm(Form):
     """Of one list, for one firm."""
 
     ground = forms.ChoiceField(label=_("Ground"))
     facts = _text(_("Facts found"), 5, help_text=_("What was found, when, by whom, and how it is proved."))
-    found_on = _day(_("Found on"), help_text=_("The time to decide runs from this day."))
+    found_on = day_field(_("Found on"), help_text=_("The time to decide runs from this day."))
     period = forms.CharField(
         label=_("Year of the report"), max_length=4, required=False, help_text=_("Of a missing annual report only.")
     )
@@ -110,12 +80,12 @@ class ProposeForm(_Form):
         del self.fields["period" if kind == Kind.DISHONEST else "penalty"]
 
 
-class ReasonForm(_Form):
+class ReasonForm(Form):
     reason = _text(_("Reason"))
 
 
-class TellForm(_Form):
-    on = _day(_("Served on"))
+class TellForm(Form):
+    on = day_field(_("Served on"))
     file = _file(_("Proof of service"))
 
     def __init__(self, *args, **kwargs):
@@ -123,10 +93,10 @@ class TellForm(_Form):
         self.fields["on"].initial = timezone.localdate()
 
 
-class StatementForm(_Form):
+class StatementForm(Form):
     text = _text(_("What the firm states"), 4, required=False)
     waived = forms.BooleanField(label=_("It waives its right"), required=False)
-    on = _day(_("Received on"))
+    on = day_field(_("Received on"))
     file = _file(_("Its papers"))
 
     def __init__(self, *args, **kwargs):
@@ -134,26 +104,26 @@ class StatementForm(_Form):
         self.fields["on"].initial = timezone.localdate()
 
 
-class HearingAskForm(_Form):
-    on = _day(_("Received on"))
+class HearingAskForm(Form):
+    on = day_field(_("Received on"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["on"].initial = timezone.localdate()
 
 
-class HearingForm(_Form):
-    notified_on = _day(_("Announced to the firm on"))
-    on = _day(_("Held on"))
+class HearingForm(Form):
+    notified_on = day_field(_("Announced to the firm on"))
+    on = day_field(_("Held on"))
     opinion = _text(_("Opinion of the hearing"), 4)
     file = _file(_("Record of the hearing"))
 
 
-class ConsentForm(_Form):
+class ConsentForm(Form):
     number = forms.CharField(label=_("Number of the consent"), max_length=80)
 
 
-class DecideForm(_Form):
+class DecideForm(Form):
     listed = forms.ChoiceField(
         label=_("Decision"), choices=[("yes", _("Put on the list")), ("no", _("Don't put on the list"))]
     )
@@ -163,21 +133,21 @@ class DecideForm(_Form):
         return self.cleaned_data["listed"] == "yes"
 
 
-class CorrectForm(_Form):
+class CorrectForm(Form):
     facts = _text(_("Corrected facts"), 4)
     reason = _text(_("Reason"))
 
 
-class PaperForm(_Form):
+class PaperForm(Form):
     step = forms.ChoiceField(label=_("Step that it belongs to"), choices=Step.choices)
     file = _file(_("File"), required=True)
 
 
-class RemovalForm(_Form):
+class RemovalForm(Form):
     by_kind = True
     kind = forms.ChoiceField(label=_("Way"))
     text = _text(_("What was applied for or found"), 4)
-    on = _day(_("Received on"))
+    on = day_field(_("Received on"))
     conditions = forms.MultipleChoiceField(
         label=_("Shown by the firm"),
         required=False,
@@ -194,7 +164,7 @@ class RemovalForm(_Form):
             del self.fields["conditions"]
 
 
-class AcceptForm(_Form):
+class AcceptForm(Form):
     accepted = forms.ChoiceField(label=_("Decision"), choices=[("yes", _("Take it up")), ("no", _("Don't take it up"))])
     reason = _text(_("Reason, where it isn't accepted"), required=False)
 
@@ -202,7 +172,7 @@ class AcceptForm(_Form):
         return self.cleaned_data["accepted"] == "yes"
 
 
-class GrantForm(_Form):
+class GrantForm(Form):
     granted = forms.ChoiceField(
         label=_("Decision"), choices=[("yes", _("Take off the list")), ("no", _("Leave on the list"))]
     )
@@ -215,7 +185,7 @@ class GrantForm(_Form):
 # -- interviews
 
 
-class InterviewForm(_Form):
+class InterviewForm(Form):
     reason = _text(_("Subject"), help_text=_("What must be mended; the notice says it in these words."))
     basis = forms.CharField(label=_("Legal basis"), max_length=200)
     at = _moment(_("Time"))
@@ -224,12 +194,12 @@ class InterviewForm(_Form):
     contact = forms.CharField(label=_("Contact"), max_length=100, required=False, help_text=_("Name and telephone."))
 
 
-class NotifyForm(_Form):
+class NotifyForm(Form):
     urgent = _text(_("Why it is urgent, where the notice is shorter than the rule"), required=False)
 
 
-class ServeForm(_Form):
-    on = _day(_("Served on"))
+class ServeForm(Form):
+    on = day_field(_("Served on"))
     how = forms.CharField(label=_("How"), max_length=100)
     to = forms.CharField(label=_("Taken by"), max_length=100)
     file = _file(_("Proof of service"))
@@ -239,19 +209,19 @@ class ServeForm(_Form):
         self.fields["on"].initial = timezone.localdate()
 
 
-class PostponeForm(_Form):
+class PostponeForm(Form):
     at = _moment(_("New time"))
     place = forms.CharField(label=_("Place, if another"), max_length=200, required=False)
     reason = _text(_("Reason"))
     urgent = _text(_("Why it is urgent, where the notice is shorter than the rule"), required=False)
 
 
-class AbsentForm(_Form):
+class AbsentForm(Form):
     refused = forms.BooleanField(label=_("It refused to come"), required=False)
     reason = _text(_("What happened"))
 
 
-class HoldForm(_Form):
+class HoldForm(Form):
     """The record. Undertakings: one a line, its last day in front."""
 
     held_at = _moment(_("Held at"))
@@ -288,7 +258,7 @@ class HoldForm(_Form):
         return rows
 
 
-class CheckForm(_Form):
+class CheckForm(Form):
     done = forms.ChoiceField(label=_("Found"), choices=[("yes", _("Kept")), ("no", _("Not kept"))])
     note = forms.CharField(label=_("How it was checked"), max_length=500)
     file = _file(_("Proof"))
@@ -297,18 +267,18 @@ class CheckForm(_Form):
         return self.cleaned_data["done"] == "yes"
 
 
-class CloseForm(_Form):
+class CloseForm(Form):
     outcome = _text(_("Outcome"))
 
 
 # -- credit classes
 
 
-class ImportForm(_Form):
+class ImportForm(Form):
     source = forms.CharField(
         label=_("Source"), max_length=100, help_text=_("Who gave the classes: the provincial bureau.")
     )
-    as_of = _day(_("As of"))
+    as_of = day_field(_("As of"))
     file = forms.FileField(
         label=_("File"),
         help_text=_("CSV or xlsx with the columns 统一社会信用代码 and 信用风险类别."),

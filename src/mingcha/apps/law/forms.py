@@ -8,45 +8,26 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.desk.forms import Form, day_field
 from mingcha.language import language
 
 from .choices import PERIODS, Mark, Unit
 from .models import Clock, Rule
 
-INPUT = {"class": "mc-input"}
-DAY = {"class": "mc-input", "type": "date"}
 
-
-class _Form(forms.Form):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs, label_suffix="")
-
-
-def _day_field(label, required=True):
-    return forms.DateField(
-        label=label, required=required, widget=forms.DateInput(DAY, "%Y-%m-%d"), input_formats=["%Y-%m-%d"]
-    )
-
-
-class AmendForm(_Form):
+class AmendForm(Form):
     """A new version of a rule. Its value and unit, or its terms as JSON where it has those."""
 
-    effective_from = _day_field(_("In force from"))
-    effective_to = _day_field(_("Until, where it ends"), required=False)
-    value = forms.DecimalField(
-        label=_("Period or value"), max_digits=12, decimal_places=2, min_value=0, widget=forms.NumberInput(INPUT)
-    )
-    unit = forms.ChoiceField(label=_("Unit"), widget=forms.Select(INPUT))
-    terms = forms.CharField(label=_("Terms (JSON)"), max_length=4000, widget=forms.Textarea(INPUT | {"rows": 5}))
-    division = forms.CharField(
-        label=_("Division code; empty: everywhere"), required=False, max_length=12, widget=forms.TextInput(INPUT)
-    )
-    law = forms.CharField(label=_("Law or document"), max_length=120, widget=forms.TextInput(INPUT))
-    article = forms.CharField(label=_("Article"), required=False, max_length=60, widget=forms.TextInput(INPUT))
-    mark = forms.ChoiceField(label=_("Source"), choices=Mark.choices, widget=forms.Select(INPUT))
-    reason = forms.CharField(
-        label=_("Reason, with the document that it follows"), max_length=500, widget=forms.TextInput(INPUT)
-    )
+    effective_from = day_field(_("In force from"))
+    effective_to = day_field(_("Until, where it ends"), required=False)
+    value = forms.DecimalField(label=_("Period or value"), max_digits=12, decimal_places=2, min_value=0)
+    unit = forms.ChoiceField(label=_("Unit"))
+    terms = forms.CharField(label=_("Terms (JSON)"), max_length=4000, widget=forms.Textarea({"rows": 5}))
+    division = forms.CharField(label=_("Division code; empty: everywhere"), required=False, max_length=12)
+    law = forms.CharField(label=_("Law or document"), max_length=120)
+    article = forms.CharField(label=_("Article"), required=False, max_length=60)
+    mark = forms.ChoiceField(label=_("Source"), choices=Mark.choices)
+    reason = forms.CharField(label=_("Reason, with the document that it follows"), max_length=500)
 
     def __init__(self, *args, rule: Rule, **kwargs):
         super().__init__(*args, **kwargs)
@@ -78,7 +59,7 @@ class AmendForm(_Form):
         return terms
 
 
-class DayForm(_Form):
+class DayForm(Form):
     works = forms.TypedChoiceField(
         label=_("The day is"),
         choices=[("0", _("a day of rest")), ("1", _("a working day")), ("", _("as the kept calendar has it"))],
@@ -87,42 +68,39 @@ class DayForm(_Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    reason = forms.CharField(
-        label=_("Reason: the notice that it follows"), required=False, max_length=200, widget=forms.TextInput(INPUT)
-    )
+    reason = forms.CharField(label=_("Reason: the notice that it follows"), required=False, max_length=200)
 
 
-class ArrangementForm(_Form):
+class ArrangementForm(Form):
     source = forms.CharField(
         label=_("Source, as the number of the notice"),
         max_length=200,
-        widget=forms.TextInput(INPUT | {"placeholder": "国办发明电〔2026〕7号"}),
+        widget=forms.TextInput({"placeholder": "国办发明电〔2026〕7号"}),
     )
     text = forms.CharField(
         label=_("The arrangement: one holiday a line, or CSV (day, rest or work, name)"),
         max_length=20_000,
-        widget=forms.Textarea(INPUT | {"rows": 9}),
+        widget=forms.Textarea({"rows": 9}),
     )
 
 
-class PauseForm(_Form):
-    cause = forms.ChoiceField(label=_("Cause"), widget=forms.Select(INPUT))
+class PauseForm(Form):
+    cause = forms.ChoiceField(label=_("Cause"))
 
     def __init__(self, *args, clock: Clock, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["cause"].choices = [(p["key"], _words(p)) for p in clock.rule.pauses]
 
 
-class ExtendForm(_Form):
-    extension = forms.ChoiceField(label=_("Extension"), widget=forms.Select(INPUT))
+class ExtendForm(Form):
+    extension = forms.ChoiceField(label=_("Extension"))
     value = forms.IntegerField(
         label=_("For how long, where the rule doesn't say"),
         required=False,
         min_value=1,
         max_value=36_500,
-        widget=forms.NumberInput(INPUT),
     )
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.TextInput(INPUT))
+    reason = forms.CharField(label=_("Reason"), max_length=500)
 
     def __init__(self, *args, clock: Clock, **kwargs):
         super().__init__(*args, **kwargs)

@@ -7,19 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 from mingcha.apps.accounts.models import User
 from mingcha.apps.entities.models import Entity
+from mingcha.desk.forms import Form
 
 from .choices import Source
 from .models import Lead
 
 
-class _Form(forms.Form):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs, label_suffix="")
-        for field in self.fields.values():
-            field.widget.attrs.setdefault("class", "mc-input")
-
-
-class OpenForm(_Form):
+class OpenForm(Form):
     title = forms.CharField(label=_("Title"), max_length=200)
     source = forms.ChoiceField(label=_("Source"), choices=Source.choices, initial=Source.HAND)
     key = forms.CharField(
@@ -45,7 +39,7 @@ class OpenForm(_Form):
         raise forms.ValidationError(_("No entity of your jurisdiction has this code."))
 
 
-class AssignForm(_Form):
+class AssignForm(Form):
     to = forms.ModelChoiceField(User.objects.none(), label=_("Checked by"))
 
     def __init__(self, *args, lead: Lead, **kwargs):
@@ -55,11 +49,11 @@ class AssignForm(_Form):
         self.fields["to"].queryset = people.order_by("name", "username")
 
 
-class NoteForm(_Form):
+class NoteForm(Form):
     text = forms.CharField(label=_("What was found"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class DecideForm(_Form):
+class DecideForm(Form):
     founded = forms.TypedChoiceField(
         label=_("Decision"),
         choices=[("1", _("a case is to be opened")), ("0", _("no case"))],

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.entities.selectors import entities_visible
 from mingcha.apps.law.selectors import clocks_of
+from mingcha.desk.forms import checked, say
 from mingcha.engines.qr import qr_path
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
@@ -76,11 +77,14 @@ def open_(request: HttpRequest) -> HttpResponse:
     form = OpenForm(request.POST or None, entities=entities_visible(request.user))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
-        made = services.lead_open(
-            title=given["title"], text=given["text"], source=given["source"], entity=given["key"], user=request.user
-        )
-        messages.success(request, _("The lead is opened; its check has its deadline."))
-        return redirect("leads:lead", made.number)
+        about = {name: given[name] for name in ("title", "text", "source")}
+        try:
+            made = services.lead_open(**about, entity=given["key"], user=request.user)
+        except Problem as problem:
+            say(form, problem)
+        else:
+            messages.success(request, _("The lead is opened; its check has its deadline."))
+            return redirect("leads:lead", made.number)
     return render(request, "leads/open.html", {"form": form}, status=400 if form.errors else 200)
 
 
@@ -103,25 +107,18 @@ def _act(action: str) -> Callable:
 
 @_act("leads.lead.assign")
 def assign(request: HttpRequest, found: Lead) -> str:
-    given = _given(AssignForm(request.POST, lead=found))
+    given = checked(AssignForm(request.POST, lead=found))
     services.lead_assign(lead=found, to=given["to"], user=request.user)
     return _("The lead is assigned.")
 
 
 @_act("leads.lead.check")
 def note(request: HttpRequest, found: Lead) -> str:
-    services.lead_note(lead=found, text=_given(NoteForm(request.POST))["text"], user=request.user)
+    services.lead_note(lead=found, text=checked(NoteForm(request.POST))["text"], user=request.user)
     return _("The note is on record.")
 
 
 @_act("leads.lead.decide")
 def decide(request: HttpRequest, found: Lead) -> str:
-    services.lead_decide(lead=found, user=request.user, **_given(DecideForm(request.POST)))
+    services.lead_decide(lead=found, user=request.user, **checked(DecideForm(request.POST)))
     return _("The decision is on record.")
-
-
-def _given(form) -> dict:
-    if form.is_valid():
-        return form.cleaned_data
-    said = " ".join(" ".join(errors) for errors in form.errors.values())
-    raise Problem(zh=f"填写有误：{said}", en=f"Something is not filled in right: {said}")

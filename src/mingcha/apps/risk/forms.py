@@ -1,28 +1,26 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.desk.forms import Form, day_field
 from mingcha.language import chinese
 
 from .choices import AppealOutcome, CorrectedBy, HandedBy
 
-AREA = {"class": "mc-input", "rows": 4}
+AREA = {"rows": 4}
 
 
-class SignForm(forms.Form):
+class SignForm(Form):
     """The signature of a model. A reason is needed where it didn't pass the gates of a promotion."""
 
     reason = forms.CharField(
-        label=_("Reason, where it hasn't passed the gates of a promotion"),
-        required=False,
-        max_length=500,
-        widget=forms.TextInput(attrs={"class": "mc-input"}),
+        label=_("Reason, where it hasn't passed the gates of a promotion"), required=False, max_length=500
     )
 
 
-class PointForm(forms.Form):
+class PointForm(Form):
     """About a risk point: "dataset|risk point". `points`: of selectors.risk_points, read once a page."""
 
-    point = forms.ChoiceField(label=_("Risk point"), widget=forms.Select(attrs={"class": "mc-input"}))
+    point = forms.ChoiceField(label=_("Risk point"))
 
     def __init__(self, *args, points: list[tuple[str, str, tuple[str, str]]], **kwargs):
         super().__init__(*args, **kwargs)
@@ -33,78 +31,50 @@ class PointForm(forms.Form):
 class TrainForm(PointForm):
     """A challenger to be trained."""
 
-    until = forms.DateField(
-        label=_("On facts known before (default today)"),
-        required=False,
-        widget=forms.DateInput(attrs={"class": "mc-input", "type": "date"}, format="%Y-%m-%d"),
-    )
+    until = day_field(_("On facts known before (default today)"), required=False)
 
 
 class BacktestForm(PointForm):
     """A rolling backtest of the latest six windows."""
 
-    window = forms.IntegerField(
-        label=_("Months a window"),
-        min_value=1,
-        max_value=12,
-        initial=2,
-        widget=forms.NumberInput(attrs={"class": "mc-input"}),
-    )
+    window = forms.IntegerField(label=_("Months a window"), min_value=1, max_value=12, initial=2)
 
 
-class ScoreForm(forms.Form):
+class ScoreForm(Form):
     """Everyone to be scored."""
 
-    as_of = forms.DateField(
-        label=_("By facts known before (default today)"),
-        required=False,
-        widget=forms.DateInput(attrs={"class": "mc-input", "type": "date"}, format="%Y-%m-%d"),
-    )
+    as_of = day_field(_("By facts known before (default today)"), required=False)
 
 
-class AppealForm(forms.Form):
+class AppealForm(Form):
     """What an entity says against its class, written down by a clerk."""
 
     text = forms.CharField(label=_("What the firm says"), max_length=4000, widget=forms.Textarea(attrs=AREA))
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(Form):
     """The answer to an appeal, under a person's name."""
 
-    outcome = forms.ChoiceField(
-        label=_("Outcome"), choices=AppealOutcome.choices, widget=forms.Select(attrs={"class": "mc-input"})
-    )
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=AppealOutcome.choices)
     corrected_by = forms.ChoiceField(
-        label=_("Where data were corrected: how"),
-        choices=[("", "—"), *CorrectedBy.choices],
-        required=False,
-        widget=forms.Select(attrs={"class": "mc-input"}),
+        label=_("Where data were corrected: how"), choices=[("", "—"), *CorrectedBy.choices], required=False
     )
     corrected_in = forms.CharField(
-        label=_("… and in which dataset (complaints/3), or by which decision (number)"),
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"class": "mc-input"}),
+        label=_("… and in which dataset (complaints/3), or by which decision (number)"), required=False, max_length=200
     )
     answer = forms.CharField(label=_("Answer to the firm"), max_length=4000, widget=forms.Textarea(attrs=AREA))
 
 
-class EvidenceForm(forms.Form):
+class EvidenceForm(Form):
     """A file that the firm hands in."""
 
     file = forms.FileField(
-        label=_("File"),
-        max_length=255,
-        widget=forms.ClearableFileInput(attrs={"class": "mc-input", "accept": ".pdf,.jpg,.jpeg,.png,.heic"}),
+        label=_("File"), max_length=255, widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png,.heic"})
     )
 
 
-class HandForm(forms.Form):
+class HandForm(Form):
     """How a statement was handed out."""
 
-    how = forms.ChoiceField(label=_("Way"), choices=HandedBy.choices, widget=forms.Select(attrs={"class": "mc-input"}))
-    to = forms.CharField(
-        label=_("Received by"),
-        max_length=60,
-        widget=forms.TextInput(attrs={"class": "mc-input", "autocomplete": "off"}),
-    )
+    how = forms.ChoiceField(label=_("Way"), choices=HandedBy.choices)
+    to = forms.CharField(label=_("Received by"), max_length=60)

@@ -37,6 +37,7 @@ def user_create(
         raise Problem(
             zh=f"用户名“{username}”已被使用。",
             en=f"The user name {username!r} is taken.",
+            where="username",
             todo_zh="请换一个用户名。",
             todo_en="Choose another one.",
         )
@@ -54,7 +55,7 @@ def user_create(
         raise Problem(
             zh="用户名只能含字母、数字和 @ . + - _。",
             en="A user name has letters, digits and @ . + - _ only.",
-            where="; ".join(error.messages),
+            where="username" if set(error.message_dict) == {"username"} else "; ".join(error.messages),
             todo_zh="请换一个用户名。",
             todo_en="Choose another one.",
         ) from None
@@ -204,10 +205,10 @@ def _check_password(password: str, account: User) -> None:
     try:
         validate_password(password, account)
     except ValidationError as error:
+        said = " ".join(error.messages)
         raise Problem(
-            zh="密码强度不够。",
-            en="The password is too weak.",
-            where=" ".join(error.messages),
+            zh=f"密码强度不够。{said}",
+            en=f"The password is too weak. {said}",
             todo_zh="请用十个以上字符、不常见的密码。",
             todo_en="Use ten characters or more, and nothing common.",
         ) from None

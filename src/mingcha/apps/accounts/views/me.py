@@ -19,12 +19,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from mingcha.desk.forms import say
 from mingcha.engines.qr import qr_path
 from mingcha.problems import Problem
 
 from .. import totp
 from ..agents import in_words
-from ..forms import CodeForm, ConfirmForm, PasswordForm, say_problem
+from ..forms import CodeForm, ConfirmForm, PasswordForm
 from ..models import SecondFactor
 from ..permissions import every_member
 from ..selectors import certificates_of, sessions_open
@@ -65,7 +66,7 @@ def password(request: HttpRequest) -> HttpResponse:
         try:
             user_set_password(account=request.user, password=form.cleaned_data["new"], keep=key, user=request.user)
         except Problem as problem:
-            say_problem(form, problem)
+            say(form, problem)
         else:
             update_session_auth_hash(request, request.user)
             session_taken_over(old=key, new=request.session.session_key)
@@ -153,7 +154,7 @@ def factor_confirm_view(request: HttpRequest) -> HttpResponse:
         try:
             codes = factor_confirm(account=request.user, code=form.cleaned_data["code"])
         except Problem as problem:
-            say_problem(form, problem)
+            say(form, problem)
         else:
             request.session["second_factor"] = True
             sessions_end(account=request.user, keep=request.session.session_key, user=request.user)

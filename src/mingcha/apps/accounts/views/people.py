@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from mingcha.instance import home
+from mingcha.desk.forms import checked, on_disk, say
 from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
 from ..choices import UnitKind
-from ..forms import CertificateForm, NewPasswordForm, ReasonForm, TableForm, UnitForm, UserForm, say_problem
+from ..forms import CertificateForm, NewPasswordForm, ReasonForm, TableForm, UnitForm, UserForm
 from ..models import Certificate, Unit, User
 from ..permissions import may, require, visible
 from ..selectors import (
@@ -104,7 +100,7 @@ def _unit_form(request: HttpRequest, form: UnitForm, found: Unit | None) -> Http
         try:
             made = (unit_save if found else unit_create)(user=request.user, **form.cleaned_data)
         except Problem as problem:
-            say_problem(form, problem)
+            say(form, problem)
         else:
             messages.success(request, _("The unit is written down."))
             return redirect("accounts:unit", made.code)
@@ -166,7 +162,7 @@ def user_new(request: HttpRequest) -> HttpResponse:
         try:
             made = user_enlist(user=request.user, **form.cleaned_data)
         except Problem as problem:
-            say_problem(form, problem)
+            say(form, problem)
         else:
             messages.success(request, _("The account is made."))
             return redirect("accounts:user", made.pk)
@@ -183,7 +179,7 @@ def user_edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             user_change(account=found, user=request.user, **given)
         except Problem as problem:
-            say_problem(form, problem)
+            say(form, problem)
         else:
             messages.success(request, _("The account is changed."))
             return redirect("accounts:user", found.pk)
@@ -236,10 +232,7 @@ def user_factor_reset(request: HttpRequest, found: User) -> str:
 
 @_act
 def certificate_add(request: HttpRequest, found: User) -> str:
-    form = CertificateForm(request.POST)
-    if not form.is_valid():
-        raise _form_problem(form)
-    certificate_save(account=found, user=request.user, **form.cleaned_data)
+    certificate_save(account=found, user=request.user, **checked(CertificateForm(request.POST)))
     return _("The certificate is written down.")
 
 
@@ -260,24 +253,12 @@ def people_table(request: HttpRequest) -> HttpResponse:
     form, report = TableForm(request.POST or None, request.FILES or None), None
     if request.method == "POST" and form.is_valid():
         try:
-            with _on_disk(form.cleaned_data["file"]) as path:
+            with on_disk([form.cleaned_data["file"]]) as [path]:
                 report = people_import(path=path, user=request.user)
         except Problem as problem:
-            problem.where = problem.where.rpartition("/")[2]  # the file's name is enough for who handed it in
-            say_problem(form, problem)
+            say(form, problem)
     context = {"form": form, "report": report, "fields": FIELDS}
     return render(request, "accounts/people_table.html", context, status=400 if form.errors else 200)
-
-
-@contextmanager
-def _on_disk(file: UploadedFile) -> Iterator[Path]:
-    """An uploaded file under its own name, for as long as it is read."""
-    with TemporaryDirectory(dir=home() / "tmp") as folder:
-        path = Path(folder) / (Path(file.name or "").name or "table")
-        with path.open("wb") as copy:
-            for piece in file.chunks():
-                copy.write(piece)
-        yield path
 
 
 @require_safe
@@ -312,14 +293,3 @@ def _user(request: HttpRequest, pk: int) -> User:
 def _managed(request: HttpRequest, pk: int) -> User:
     rows = visible(User.objects.select_related("unit"), request.user, "accounts.user.manage")
     return get_object_or_404(rows, pk=pk)
-
-
-def _form_problem(form) -> Problem:
-    said = "; ".join(f"{form.fields[name].label}: {' '.join(errors)}" for name, errors in form.errors.items())
-    return Problem(
-        zh="表单没有填对。",
-        en="The form isn't filled in right.",
-        where=said,
-        todo_zh="请返回改正。",
-        todo_en="Go back and mend it.",
-    )

@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from mingcha.desk.forms import say
 from mingcha.problems import Problem
 
 from ..choices import SignInBy
-from ..forms import CodeForm, SignInForm, say_problem
+from ..forms import CodeForm, SignInForm
 from ..models import SecondFactor, User
 from ..permissions import every_member
 from ..services import session_keep, session_over, user_set_language
@@ -83,7 +84,7 @@ def code(request: HttpRequest) -> HttpResponse:
             factor_check(account=user, code=form.cleaned_data["code"])
         except Problem as problem:
             audit_sign_in(action="accounts.session.fail_code", account=user, name=user.username, ip=address_of(request))
-            say_problem(form, problem)
+            say(form, problem)
         else:
             del request.session[_CODE]
             return _enter(request, user, by=SignInBy.SECOND_FACTOR, going=waiting["going"], strong=True)

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from mingcha.desk.forms import say
 from mingcha.problems import Problem
 
-from ..forms import TokenForm, say_problem
+from ..forms import TokenForm
 from ..permissions import require
 from ..services import token_create, token_revoke
 from ..tokens import standing, tokens_visible
@@ -28,7 +29,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
         try:
             made = token_create(owner=request.user, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            say_problem(form, problem)
+            say(form, problem)
         else:
             form = TokenForm()
     rows = [(one, standing(one)) for one in tokens_visible(request.user)]

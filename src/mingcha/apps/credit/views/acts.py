@@ -15,8 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
-
-from ..forms import checked
+from mingcha.desk.forms import checked
 
 
 @dataclass(frozen=True)

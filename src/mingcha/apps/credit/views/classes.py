@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from mingcha.apps.accounts.permissions import may, require, whole_bureau
 from mingcha.apps.jobs.services import job_start
-from mingcha.language import told
+from mingcha.desk.forms import say
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -80,7 +80,7 @@ def import_(request: HttpRequest) -> HttpResponse:
                 title_params={"day": str(given["as_of"])},
             )
         except Problem as problem:
-            form.add_error(None, told(problem))
+            say(form, problem)
         else:
             messages.success(request, _("The import has begun. You may leave this page; you are told when it ends."))
             return redirect(job)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.entities.selectors import entities_visible
-from mingcha.language import told
+from mingcha.desk.forms import checked, say
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -81,7 +81,7 @@ def draft(request: HttpRequest, key: str) -> HttpResponse:
                 **form.cleaned_data,
             )
         except Problem as problem:
-            form.add_error(None, told(problem))
+            say(form, problem)
         else:
             messages.success(request, _("The interview is drafted. Issue the notice next."))
             return redirect(made.get_absolute_url())
@@ -100,7 +100,7 @@ def hold(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.interview_hold(interview=found, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, told(problem))
+            say(form, problem)
         else:
             messages.success(request, _("The record is kept, and the undertakings are followed."))
             return redirect(found.get_absolute_url())
@@ -113,7 +113,7 @@ def check(request: HttpRequest, pk: int, undertaking: int) -> HttpResponse:
     """Note whether an undertaking was done."""
     found = get_object_or_404(interviews_visible(request.user, HOLD), pk=pk)
     row = get_object_or_404(Undertaking.objects.select_related("interview__entity"), pk=undertaking, interview=found)
-    given = forms.checked(forms.CheckForm(request.POST, request.FILES))
+    given = checked(forms.CheckForm(request.POST, request.FILES))
     services.undertaking_check(undertaking=row, user=request.user, **given)
     messages.success(request, _("It is on record."))
     return redirect(found.get_absolute_url())

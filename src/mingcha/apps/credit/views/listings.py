@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from mingcha.apps.accounts.permissions import require
 from mingcha.apps.entities.selectors import entities_visible
-from mingcha.language import told
+from mingcha.desk.forms import say
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -80,7 +80,7 @@ def propose(request: HttpRequest, key: str, kind: str) -> HttpResponse:
                 **given,
             )
         except Problem as problem:
-            form.add_error(None, told(problem))
+            say(form, problem)
         else:
             messages.success(request, _("The proposal is on record. Another person decides on it."))
             return redirect(made.get_absolute_url())

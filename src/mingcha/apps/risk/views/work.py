@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.permissions import may, require, whole_bureau
 from mingcha.apps.jobs.services import job_start
-from mingcha.problems import Problem
+from mingcha.desk.forms import checked
 
 from .. import selectors
 from ..forms import BacktestForm, ScoreForm, TrainForm
@@ -59,7 +59,7 @@ def score_form(user: User) -> ScoreForm | None:
 @require("risk.model.train")
 @bureau_only
 def train(request: HttpRequest) -> HttpResponse:
-    said = _said(TrainForm(request.POST, points=selectors.risk_points()))
+    said = checked(TrainForm(request.POST, points=selectors.risk_points()))
     dataset, point = said["point"].split("|", 1)
     job = job_start(
         kind="risk.model.train",
@@ -78,7 +78,7 @@ def train(request: HttpRequest) -> HttpResponse:
 @bureau_only
 def score(request: HttpRequest, number: str) -> HttpResponse:
     model = get_object_or_404(RiskModel.objects.defer("card"), number=number)
-    said = _said(ScoreForm(request.POST))
+    said = checked(ScoreForm(request.POST))
     job = job_start(
         kind="risk.scores.refresh",
         params={"number": model.number, "as_of": said["as_of"].isoformat() if said["as_of"] else ""},
@@ -95,7 +95,7 @@ def score(request: HttpRequest, number: str) -> HttpResponse:
 @require("risk.backtest.run")
 @bureau_only
 def backtest(request: HttpRequest) -> HttpResponse:
-    said = _said(BacktestForm(request.POST, points=selectors.risk_points()))
+    said = checked(BacktestForm(request.POST, points=selectors.risk_points()))
     dataset, point = said["point"].split("|", 1)
     job = job_start(
         kind="risk.backtest.run",
@@ -107,19 +107,6 @@ def backtest(request: HttpRequest) -> HttpResponse:
         url=reverse("risk:backtests"),
     )
     return _under_way(request, job)
-
-
-def _said(form: Any) -> dict[str, Any]:
-    if form.is_valid():
-        return form.cleaned_data
-    faults = "; ".join(f"{form.fields[name].label}: {' '.join(errors)}" for name, errors in form.errors.items())
-    raise Problem(
-        zh="填写的内容不能用。",
-        en="What was filled in can't be used.",
-        where=faults,
-        todo_zh="请返回改正后再提交。",
-        todo_en="Go back, mend it, and send it again.",
-    )
 
 
 def _under_way(request: HttpRequest, job: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-from .plans import DrawForm, FreezeForm, IssueForm, PlanForm, VoidForm, WithdrawForm, on_disk
+from .plans import DrawForm, FreezeForm, IssueForm, PlanForm, VoidForm, WithdrawForm
 from .tasks import AssignForm, CorrectForm, NoticeForm, ReasonForm, RecheckForm, ResultForm
 
 __all__ = [
@@ -14,5 +14,4 @@ __all__ = [
     "ResultForm",
     "VoidForm",
     "WithdrawForm",
-    "on_disk",
 ]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -19,9 +16,8 @@ from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.risk.choices import ModelState
 from mingcha.apps.risk.models import RiskModel
+from mingcha.desk.forms import Form, day_field
 from mingcha.engines.sampling.allocation import CLASS_WEIGHTS
-from mingcha.instance import home
-from mingcha.problems import Problem
 
 from ..choices import PlanKind
 from ..models import CatalogueItem, InspectorDirectory, ObjectDirectory, YearEntry
@@ -30,15 +26,6 @@ from ..selectors.directories import directories_visible, inspector_directories_v
 from ..selectors.joint import departments_known, own_department
 
 KEY_BYTES, TABLE_BYTES = 4_096, 8 * 2**20  # of a public key's file, of a table
-
-
-class Form(forms.Form):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs, label_suffix="")
-        for field in self.fields.values():
-            if not isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
-                field.widget.attrs.setdefault("class", "mc-input")
-            field.widget.attrs.setdefault("autocomplete", "off")
 
 
 class Picks(forms.CheckboxSelectMultiple):
@@ -155,21 +142,16 @@ class PlanForm(Form):
         required=False,
         help_text=_("From which officers are drawn; sealed with the frame."),
     )
-    starts_on = forms.DateField(
-        label=_("Visits from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    ends_on = forms.DateField(
-        label=_("Visits until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    starts_on = day_field(_("Visits from"), required=False)
+    ends_on = day_field(_("Visits until"), required=False)
     public_source = forms.CharField(
         label=_("Public value"),
         max_length=200,
         help_text=_("Which numbers, of which day. It must come out after the last party has revealed."),
     )
-    public_on = forms.DateField(
-        label=_("The public value comes out on"),
+    public_on = day_field(
+        _("The public value comes out on"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Before that day nothing is drawn. Empty: no day is set."),
     )
     basis = forms.CharField(label=_("Legal basis"), max_length=200, required=False)
@@ -264,11 +246,8 @@ class FreezeForm(Form):
         ),
         widget=forms.ClearableFileInput(),
     )
-    day = forms.DateField(
-        label=_("Day on which visits begin"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Inspectors' certificates must be valid on it."),
+    day = day_field(
+        _("Day on which visits begin"), required=False, help_text=_("Inspectors' certificates must be valid on it.")
     )
     must_visit = FilesField(
         label=_("Under focused supervision"),
@@ -327,21 +306,3 @@ class VoidForm(Form):
 
 class WithdrawForm(Form):
     reason = forms.CharField(label=_("Reason"), max_length=500)
-
-
-@contextmanager
-def on_disk(files: Sequence[UploadedFile]) -> Iterator[list[Path]]:
-    """Uploads as files of their own names, as commands read them; a Problem names the upload, not our copy."""
-    with TemporaryDirectory(dir=home() / "tmp") as place:
-        paths = []
-        for number, file in enumerate(files):
-            path = Path(place) / str(number) / file.name
-            path.parent.mkdir()
-            path.write_bytes(file.read())
-            paths.append(path)
-        try:
-            yield paths
-        except Problem as problem:
-            for path in paths:
-                problem.where = problem.where.replace(str(path), path.name)
-            raise

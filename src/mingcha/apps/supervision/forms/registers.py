@@ -14,6 +14,7 @@ from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.credit.choices import Kind
 from mingcha.apps.entities.choices import Status
 from mingcha.apps.entities.models import Entity, EntityKey
+from mingcha.desk.forms import Form, day_field
 
 from .. import cells
 from ..choices import PlanKind
@@ -22,7 +23,7 @@ from ..models import Catalogue, CatalogueItem, Inspector, InspectorDirectory, Ob
 from ..register_choices import ItemKind, LoadPeriod, Method
 from ..selectors.catalogue import catalogues_visible, items_in_force
 from ..selectors.directories import certify, directories_visible, inspectors_visible
-from .plans import FilesField, Form, Picks
+from .plans import FilesField, Picks
 
 SHEET_BYTES = 16 * 2**20
 KEPT = 600  # seconds that the values to choose from are kept
@@ -114,12 +115,8 @@ class ItemForm(Form):
         label=_("Ratio, %"), min_value=0, max_value=100, max_digits=6, decimal_places=3, required=False
     )
     frequency_text = forms.CharField(label=_("Frequency"), max_length=200, required=False)
-    effective_from = forms.DateField(
-        label=_("Effective from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    effective_to = forms.DateField(
-        label=_("Effective to"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    effective_from = day_field(_("Effective from"), required=False)
+    effective_to = day_field(_("Effective to"), required=False)
 
     def clean(self):
         said = super().clean()
@@ -160,12 +157,8 @@ class DirectoryForm(Form):
     division = forms.CharField(
         label=_("Division code"), max_length=12, required=False, help_text=_("Its first digits suffice.")
     )
-    opened_from = forms.DateField(
-        label=_("Established from"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    opened_to = forms.DateField(
-        label=_("Established until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    opened_from = day_field(_("Established from"), required=False)
+    opened_to = day_field(_("Established until"), required=False)
     licence = forms.ChoiceField(label=_("Holds a licence"), required=False)
     not_visited_months = forms.IntegerField(
         label=_("Not inspected for so many months"), required=False, min_value=1, max_value=120
@@ -264,9 +257,7 @@ class InspectorForm(Form):
     areas = ListField(label=_("Areas"))
     skills = ListField(label=_("Scopes"))
     certificate = forms.CharField(label=_("Certificate"), max_length=60, required=False)
-    certified_to = forms.DateField(
-        label=_("Certified until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    certified_to = day_field(_("Certified until"), required=False)
     load = forms.IntegerField(label=_("Visits at most"), min_value=0, max_value=9999, initial=20)
     load_period = forms.ChoiceField(label=_("Period"), choices=LoadPeriod.choices, initial=LoadPeriod.QUARTER)
     active = forms.BooleanField(label=_("Can be drawn"), required=False, initial=True)

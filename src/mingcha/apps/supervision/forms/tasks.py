@@ -5,11 +5,11 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from mingcha.desk.forms import Form, day_field
 from mingcha.language import language
 
 from ..models import Inspector, Task
 from ..rules import result_kinds
-from .plans import Form
 
 
 class ReasonForm(Form):
@@ -54,9 +54,7 @@ class RecheckForm(Form):
         coerce=lambda value: value == "1",
     )
     text = forms.CharField(label=_("What was found"), max_length=500)
-    rectify_by = forms.DateField(
-        label=_("To be rectified by"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    rectify_by = day_field(_("To be rectified by"), required=False)
 
 
 class _Found(Form):
@@ -69,25 +67,19 @@ class _Found(Form):
         help_text=_("Facts that were seen. It is published with the result, so name no private person."),
     )
 
-    rectify_by = forms.DateField(
-        label=_("To be rectified by"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Where the firm is ordered to put something right."),
+    rectify_by = day_field(
+        _("To be rectified by"), required=False, help_text=_("Where the firm is ordered to put something right.")
     )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [(code, kind.title(language())) for code, kind in result_kinds().items()]
-        self.fields["kind"].widget.attrs.pop("class", None)
 
 
 class ResultForm(_Found):
     """What a visit found; what the kind asks for beside it is said by the service."""
 
-    visited_on = forms.DateField(
-        label=_("Visited on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    visited_on = day_field(_("Visited on"))
 
     def __init__(self, *args, task: Task, **kwargs):
         super().__init__(*args, **kwargs)

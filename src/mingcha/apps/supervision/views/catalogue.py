@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
+from mingcha.desk.forms import say
 from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
@@ -26,7 +27,6 @@ from ..selectors.catalogue import CONTENT, catalogue_change, catalogues_visible
 from ..services import catalogue as services
 from ..tables.registers import CATALOGUES, ITEMS, methods_of
 from .importing import Importing, import_response
-from .plans import _say as say
 
 EDIT, PUBLISH = "supervision.catalogue.edit", "supervision.catalogue.publish"
 

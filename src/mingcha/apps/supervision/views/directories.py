@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import in_jurisdiction, may, require
 from mingcha.apps.entities.tables import ENTITIES
+from mingcha.desk.forms import say
 from mingcha.lists.export import export
 from mingcha.lists.views import ON_EXPORT, list_response
 from mingcha.problems import Problem
@@ -22,7 +23,6 @@ from ..register_words import changes_of, condition_words
 from ..selectors.directories import condition_entities, directories_visible, directory_entities, look
 from ..services import directories as services
 from ..tables.registers import DIRECTORIES
-from .plans import _say as say
 
 EDIT = "supervision.directory.edit"
 MEMBERS_SHOWN = 50

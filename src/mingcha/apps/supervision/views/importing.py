@@ -10,11 +10,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from mingcha.desk.forms import say
 from mingcha.problems import Problem
 
 from ..forms.registers import SheetForm
 from ..kept_files import forget, keep, kept
-from .plans import _say as say
 
 WRONG_SHOWN, ROWS_SHOWN = 200, 12
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require, visible
+from mingcha.desk.forms import say
 from mingcha.lists.export import export
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
@@ -32,7 +33,6 @@ from ..selectors.directories import (
 from ..services import directories as services
 from ..tables.registers import INSPECTOR_DIRECTORIES, INSPECTORS
 from .importing import Importing, import_response
-from .plans import _say as say
 
 EDIT, DECLARE = "supervision.inspector.edit", "supervision.inspector.declare"
 PEOPLE_SHOWN = 200

@@ -19,6 +19,7 @@ from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.jobs.choices import OPEN
 from mingcha.apps.jobs.selectors import jobs_visible
 from mingcha.apps.jobs.services import job_start
+from mingcha.desk.forms import on_disk, say
 from mingcha.engines.qr import qr_path
 from mingcha.language import told
 from mingcha.lists.export import download, pieces_of
@@ -28,7 +29,7 @@ from mingcha.problems import Problem
 from .. import services
 from ..cautions import of_plan
 from ..choices import PlanKind, PlanState
-from ..forms import DrawForm, FreezeForm, IssueForm, PlanForm, VoidForm, WithdrawForm, on_disk
+from ..forms import DrawForm, FreezeForm, IssueForm, PlanForm, VoidForm, WithdrawForm
 from ..handed_in import read_ids, read_parties
 from ..models import Plan
 from ..proof import ceremony, in_words, outside, receipt_of, secret_file, steps, terms
@@ -125,7 +126,7 @@ def create(request: HttpRequest) -> HttpResponse:
         try:
             made = services.plan_create(user=request.user, **form.cleaned_data)
         except Problem as problem:
-            _say(form, problem)
+            say(form, problem)
         else:
             messages.success(request, _("The plan is drawn up. Another person approves it."))
             return redirect("supervision:plan", made.number)
@@ -175,7 +176,7 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
                     anyway=given["anyway"],
                 )
         except Problem as problem:
-            _say(form, problem)
+            say(form, problem)
             found.refresh_from_db()
         else:
             messages.success(request, _("The frame is frozen. Each party can commit to it now."))
@@ -186,11 +187,6 @@ def freeze(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("supervision:plan", found.number)
     context = {"plan": found, "form": form, "voided": found.draws.exclude(voided_at=None)}
     return render(request, "supervision/freeze.html", context, status=400 if form.errors else 200)
-
-
-def _say(form, problem: Problem) -> None:
-    """Put what a service refused above the form, so that nothing need be typed again."""
-    form.add_error(None, told(problem))
 
 
 def _taking_part(state) -> int | None:

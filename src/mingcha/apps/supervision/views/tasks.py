@@ -18,8 +18,9 @@ from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.credit.selectors import interviews_visible, listings_visible
 from mingcha.apps.law.selectors import clocks_of
 from mingcha.apps.leads.selectors import leads_of
+from mingcha.desk.forms import checked, say
 from mingcha.engines.qr import qr_path
-from mingcha.language import language, told
+from mingcha.language import language
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -147,20 +148,20 @@ def accept(request: HttpRequest, found: Task) -> str:
 
 @_act("supervision.task.work")
 def give_back(request: HttpRequest, found: Task) -> str:
-    services.task_return(task=found, reason=_given(request, ReasonForm)["reason"], user=request.user)
+    services.task_return(task=found, reason=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The task is returned to the unit that issued it.")
 
 
 @_act("supervision.task.assign")
 def assign(request: HttpRequest, found: Task) -> str:
-    given = _given(request, AssignForm)
+    given = checked(AssignForm(request.POST))
     services.task_assign(task=found, inspectors=given["team"], reason=given["reason"], user=request.user)
     return _("The officers are assigned.")
 
 
 @_act("supervision.task.work")
 def notify(request: HttpRequest, found: Task) -> str:
-    services.task_notify(task=found, how=_given(request, NoticeForm)["how"], user=request.user)
+    services.task_notify(task=found, how=checked(NoticeForm(request.POST))["how"], user=request.user)
     return _("The notice is on record.")
 
 
@@ -172,13 +173,13 @@ def enter(request: HttpRequest, found: Task) -> str:
 
 @_act("supervision.task.work")
 def report(request: HttpRequest, found: Task) -> str:
-    services.task_report(task=found, text=_given(request, ReasonForm)["reason"], user=request.user)
+    services.task_report(task=found, text=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The firm's report is on record; the recheck has its deadline.")
 
 
 @_act("supervision.task.work")
 def recheck(request: HttpRequest, found: Task) -> str:
-    given = _given(request, RecheckForm)
+    given = checked(RecheckForm(request.POST))
     services.task_recheck(task=found, user=request.user, **given)
     return _("The recheck is on record.")
 
@@ -191,13 +192,13 @@ def close(request: HttpRequest, found: Task) -> str:
 
 @_act("supervision.task.work")
 def transfer(request: HttpRequest, found: Task) -> str:
-    lead = services.task_transfer(task=found, text=_given(request, ReasonForm)["reason"], user=request.user)
+    lead = services.task_transfer(task=found, text=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The lead %(number)s is opened.") % {"number": lead.number}
 
 
 @_act("supervision.task.assign")
 def cancel(request: HttpRequest, found: Task) -> str:
-    services.task_cancel(task=found, reason=_given(request, ReasonForm)["reason"], user=request.user)
+    services.task_cancel(task=found, reason=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The task is cancelled, with its reason on record.")
 
 
@@ -213,7 +214,7 @@ def record(request: HttpRequest, number: str) -> HttpResponse:
         try:
             services.result_record(task=found, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, told(problem))
+            say(form, problem)
             found.refresh_from_db()
         else:
             messages.success(request, _("The result is recorded. Another person publishes it."))
@@ -233,7 +234,7 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
         try:
             services.result_correct(result=current, user=request.user, **form.cleaned_data)
         except Problem as problem:
-            form.add_error(None, told(problem))
+            say(form, problem)
         else:
             messages.success(request, _("The correction is recorded. Another person publishes it."))
             return redirect("supervision:task", found.number)
@@ -249,7 +250,7 @@ def publish(request: HttpRequest, found: Task) -> str:
 
 @_act("supervision.result.withdraw")
 def withdraw(request: HttpRequest, found: Task) -> str:
-    services.result_withdraw(task=found, reason=_given(request, ReasonForm)["reason"], user=request.user)
+    services.result_withdraw(task=found, reason=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The result is no longer public.")
 
 
@@ -265,18 +266,6 @@ def notice(request: HttpRequest, number: str) -> HttpResponse:
         )
     url = request.build_absolute_uri(reverse("supervision:visit", args=[visit_token(found)]))
     return render(request, "supervision/notice.html", {"task": found, "url": url, "qr": qr_path(url)})
-
-
-def _given(request: HttpRequest, form_class: type) -> dict:
-    """What a dialog gave; Problem, in the form's words, where it doesn't hold."""
-    form = form_class(request.POST)
-    if form.is_valid():
-        return form.cleaned_data
-    said = " ".join(
-        f"{form.fields[name].label if name in form.fields else ''} {' '.join(errors)}".strip()
-        for name, errors in form.errors.items()
-    )
-    raise Problem(zh=f"填写有误：{said}", en=f"Something is not filled in right: {said}")
 
 
 def _task(request: HttpRequest, number: str, action: str = "supervision.task.view") -> Task:

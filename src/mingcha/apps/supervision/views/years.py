@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
+from mingcha.desk.forms import say
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -22,7 +23,6 @@ from ..register_words import changes_of
 from ..selectors.years import year_information, year_lines, year_months, year_overlaps, years_visible
 from ..services import years as services
 from ..tables.registers import YEARS
-from .plans import _say as say
 
 EDIT, APPROVE, PUBLISH = "supervision.year.edit", "supervision.year.approve", "supervision.year.publish"
 
