@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -114,22 +115,43 @@ def open_django(*, migrate: bool = True) -> None:
     django.setup()
     if not migrate:
         return
-    stamp = home() / ".schema"
-    migrations = Path(__file__).parent.glob("**/migrations/[0-9]*.py")
-    current = os.environ["DJANGO_SETTINGS_MODULE"] + "\n" + "\n".join(sorted(m.name for m in migrations))
-    current += "\n" + _shipped_law()
     from django.conf import settings
 
     engine = settings.DATABASES["default"]
-    current += f"\n{engine['ENGINE']}:{engine['NAME']}"
     database_missing = "sqlite" in engine["ENGINE"] and not Path(str(engine["NAME"])).exists()
-    if database_missing or not stamp.exists() or stamp.read_text() != current:
-        from django.core.management import call_command
-
+    stamp = home() / ".schema"
+    if database_missing or not stamp.exists() or stamp.read_text() != _tables():
         if "sqlite" not in engine["ENGINE"]:
             _leave_to_upgrade()
-        call_command("migrate", verbosity=0, interactive=False)
-        stamp.write_text(current)
+        tables_update()
+
+
+def tables_update() -> None:
+    """Bring the tables up to date, with what ships (rules of law come by post_migrate), and note which these are."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    (home() / ".schema").write_text(_tables())
+
+
+def _tables() -> str:
+    """Which tables this code and these settings want: what differs from the note asks for `migrate`."""
+    from django.conf import settings
+
+    engine = settings.DATABASES["default"]
+    names = sorted(m.name for m in Path(__file__).parent.glob("**/migrations/[0-9]*.py"))
+    settled = os.environ["DJANGO_SETTINGS_MODULE"]
+    return "\n".join([settled, *names, _shipped_law(), f"{engine['ENGINE']}:{engine['NAME']}"])
+
+
+def unknown_migrations(names: Iterable[str]) -> list[str]:
+    """Those of `names` ("app.name") that this version's code neither has nor has squashed: a newer one's."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    known = {f"{app}.{name}" for app, name in loader.disk_migrations}
+    replaced = {f"{app}.{name}" for one in loader.disk_migrations.values() for app, name in one.replaces}
+    return sorted(set(names) - known - replaced)
 
 
 def _leave_to_upgrade() -> None:
@@ -140,7 +162,7 @@ def _leave_to_upgrade() -> None:
 
     executor = MigrationExecutor(connection)
     applied = set(executor.loader.applied_migrations)
-    unknown = sorted(f"{app}.{name}" for app, name in applied - set(executor.loader.graph.nodes))
+    unknown = unknown_migrations(f"{app}.{name}" for app, name in applied)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if applied and (unknown or pending):
         raise Problem(

@@ -65,6 +65,39 @@ def test_it_never_goes_backwards(mine):
     assert "newer than the code" in refused("upgrade", home=mine)
 
 
+def test_what_was_squashed_is_not_newer_than_the_code(db, settings):
+    """Restore, doctor, upgrade and every command on a server say the same of it."""
+    from mingcha.care.checkup import pending_migrations
+    from mingcha.instance import _leave_to_upgrade, unknown_migrations
+
+    settings.MIGRATION_MODULES = {"jobs": "tests.care.squashed"}
+    assert unknown_migrations(["jobs.0001_initial", "jobs.0002_stop_asked_at", "jobs.0001_squashed"]) == []
+    assert unknown_migrations(["jobs.0003_newer", "later.0001_initial"]) == ["jobs.0003_newer", "later.0001_initial"]
+    assert pending_migrations() == []
+    _leave_to_upgrade()  # its tables hold something, and are as they should be
+
+
+COUNTING = """
+import sys
+from django.core import management
+call = management.call_command
+def counted(name, *words, **more):
+    print("called", name)
+    return call(name, *words, **more)
+management.call_command = counted
+from mingcha.cli import main
+main()
+"""
+
+
+def test_the_tables_are_brought_up_to_date_once(mine):
+    back(mine)
+    ended = command("upgrade", "--no-backup", home=mine, script=COUNTING)
+    assert "Done" in ended.stdout and ended.stdout.count("called migrate") == 1, ended.stderr
+    again = command("user", "list", home=mine, script=COUNTING)
+    assert again.returncode == 0 and "called migrate" not in again.stdout
+
+
 @pytest.mark.postgres
 def test_a_server_s_tables_are_changed_by_upgrade_only(server, tmp_path):
     home = tmp_path / "instance"

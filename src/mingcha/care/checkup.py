@@ -14,11 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from mingcha.instance import home
+from mingcha.instance import home, unknown_migrations
 
 from . import databases
 from .backup import KEPT_LAKE, LAST
-from .restore import unknown_migrations
 
 SHOWN = 3
 LITTLE_ROOM = 2 << 30  # bytes free below which it warns; a tenth of that is bad

@@ -168,7 +168,6 @@ def upgrade_(
 
     with bar(quiet=False) as progress:
         kept = run(target=target, without_backup=no_backup, said=say, progress=progress)
-    open_django()
     say(
         *(
             (f"升级完成；升级前的备份：{kept}", f"Upgraded; the backup from before: {kept}")

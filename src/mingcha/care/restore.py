@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mingcha.engines.lake.folder import aside, sync
-from mingcha.instance import RESTORING, home, place
+from mingcha.instance import RESTORING, home, place, unknown_migrations
 from mingcha.problems import Problem
 
 from . import databases
@@ -139,16 +139,6 @@ def _refuse_other_settings(backup: Backup) -> None:
             todo_zh=f"请设置 DJANGO_SETTINGS_MODULE=mingcha.config.settings.{other} 后再恢复。",
             todo_en=f"Set DJANGO_SETTINGS_MODULE=mingcha.config.settings.{other}, then restore.",
         )
-
-
-def unknown_migrations(names: list[str]) -> list[str]:
-    """Those of `names` that this version's code doesn't have, of apps that it has."""
-    from django.db.migrations.loader import MigrationLoader
-
-    loader = MigrationLoader(None, ignore_no_migrations=True)
-    known = {f"{app}.{name}" for app, name in loader.disk_migrations}
-    replaced = {f"{a}.{n}" for one in loader.disk_migrations.values() for a, n in one.replaces}
-    return sorted(set(names) - known - replaced)
 
 
 def _refuse_newer(backup: Backup) -> None:

@@ -12,13 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 from mingcha.engines.lake.folder import aside, sync
-from mingcha.instance import home
+from mingcha.instance import home, tables_update, unknown_migrations
 from mingcha.problems import Problem
 
 from . import databases
 from .backup import Progress, applied, backup_make
 from .checkup import pending_migrations
-from .restore import unknown_migrations
 
 NOTE = ".upgrade.json"
 Said = Callable[[str, str], None]
@@ -52,10 +51,7 @@ def upgrade(*, target: Path | None, without_backup: bool, said: Said, progress: 
             part.write_text(json.dumps({"backup": str(kept.absolute())}))
             sync(part)
     said(f"数据表：{len(pending)} 项迁移", f"tables: {len(pending)} migrations")
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0, interactive=False)  # loads what ships, too: rules of law come by post_migrate
-    (home() / ".schema").unlink(missing_ok=True)
+    tables_update()
     from django.conf import settings
 
     if not settings.WHITENOISE_USE_FINDERS:
