@@ -126,7 +126,7 @@ def test_without_the_right_nothing_is_done(client, proposed, person):
     client.force_login(person("auditor"))
     for act in ACTS:
         assert client.post(f"/credit/listings/{proposed.pk}/{act.name}/").status_code == 403, act.name
-        assert client.get(f"/credit/listings/{proposed.pk}/{act.name}/").status_code == 405, act.name
+        assert client.get(f"/credit/listings/{proposed.pk}/{act.name}/").status_code == 403, act.name
     client.force_login(person("community"))
     for path in ("/credit/listings/", "/credit/interviews/", "/credit/classes/"):
         assert client.get(path).status_code == 403

@@ -103,3 +103,20 @@ def test_the_pages(lead, staff, desk):
     assert desk("head").post(f"/leads/{lead.number}/decide/", {"founded": "0", "text": "查无实据"}).status_code == 302
     lead.refresh_from_db()
     assert lead.state == "unfounded"
+
+
+def test_an_act_s_address_read_leads_to_the_page_and_does_nothing(lead, staff, desk):
+    client = desk("head")
+    for act in ("assign", "note", "decide"):
+        answer = client.get(f"/leads/{lead.number}/{act}/")
+        assert answer.status_code == 302 and answer.url == f"/leads/{lead.number}/", act
+        assert client.put(f"/leads/{lead.number}/{act}/").status_code == 405, act
+    lead.refresh_from_db()
+    assert lead.state == "open" and lead.events.count() == 1
+    assert desk("west").get(f"/leads/{lead.number}/assign/").status_code == 403
+    assert desk("west").get(f"/leads/{lead.number}/note/").status_code == 404  # of another jurisdiction
+
+
+def test_what_a_dialog_lacks_is_named(lead, desk):
+    answer = desk("head").post(f"/leads/{lead.number}/decide/", {"founded": "1"})
+    assert answer.status_code == 400 and "Where: Reason: This field is required." in answer.content.decode()

@@ -286,6 +286,10 @@ def test_another_jurisdiction_is_not_found(desk, scored, staff, keys):
     client = desk("east")
     assert client.get(f"/plans/{found.number}/freeze/").status_code == 404
     assert client.post(f"/plans/{found.number}/void/", {"reason": "x"}).status_code == 404
+    assert client.get(f"/plans/{found.number}/void/").status_code == 404
+    own = desk("planner").get(f"/plans/{found.number}/void/")
+    assert own.status_code == 302 and own.url == f"/plans/{found.number}/"
+    client = desk("east")
     answer = client.post("/plans/new/", DRAFT | {"risk_model": scored.pk, "division": "980102"})
     assert answer.status_code == 400 and b"outside your jurisdiction" in answer.content
 

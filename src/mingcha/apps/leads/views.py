@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
+from mingcha.apps.accounts.acts import acts_on
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.entities.selectors import entities_visible
 from mingcha.apps.law.selectors import clocks_of
@@ -88,37 +86,27 @@ def open_(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/open.html", {"form": form}, status=400 if form.errors else 200)
 
 
-def _act(action: str) -> Callable:
-    """A view that does one act to a lead, once asked, and goes back to its page."""
-
-    def decorate(act: Callable[[HttpRequest, Lead], str]):
-        @require_POST
-        @require(action)
-        @wraps(act)
-        def view(request: HttpRequest, number: str) -> HttpResponse:
-            found = get_object_or_404(leads_visible(request.user, action), number=number)
-            messages.success(request, act(request, found))
-            return redirect("leads:lead", found.number)
-
-        return view
-
-    return decorate
+def _lead(request: HttpRequest, action: str, number: str) -> Lead:
+    return get_object_or_404(leads_visible(request.user, action), number=number)
 
 
-@_act("leads.lead.assign")
+act = acts_on(_lead, lambda found: reverse("leads:lead", args=[found.number]))
+
+
+@act("leads.lead.assign")
 def assign(request: HttpRequest, found: Lead) -> str:
     given = checked(AssignForm(request.POST, lead=found))
     services.lead_assign(lead=found, to=given["to"], user=request.user)
     return _("The lead is assigned.")
 
 
-@_act("leads.lead.check")
+@act("leads.lead.check")
 def note(request: HttpRequest, found: Lead) -> str:
     services.lead_note(lead=found, text=checked(NoteForm(request.POST))["text"], user=request.user)
     return _("The note is on record.")
 
 
-@_act("leads.lead.decide")
+@act("leads.lead.decide")
 def decide(request: HttpRequest, found: Lead) -> str:
     services.lead_decide(lead=found, user=request.user, **checked(DecideForm(request.POST)))
     return _("The decision is on record.")

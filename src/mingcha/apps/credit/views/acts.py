@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
-from mingcha.apps.accounts.permissions import may, require
+from mingcha.apps.accounts.acts import acts_on
+from mingcha.apps.accounts.permissions import may
 from mingcha.desk.forms import checked
 
 
@@ -39,14 +38,14 @@ class Act:
 def view_of(act: Act, found: Callable[[Any, str], QuerySet]) -> Callable[..., HttpResponse]:
     """The view behind the act's address: right and jurisdiction, then the form, then the service."""
 
-    @require_POST
-    @require(act.right)
-    def view(request: HttpRequest, pk: int) -> HttpResponse:
-        of = get_object_or_404(found(request.user, act.right), pk=pk)
+    def find(request: HttpRequest, right: str, pk: int) -> Any:
+        return get_object_or_404(found(request.user, right), pk=pk)
+
+    @acts_on(find, lambda of: of.get_absolute_url(), by="pk")(act.right)
+    def view(request: HttpRequest, of: Any) -> str:
         given = checked(_form(act, of, request.POST, request.FILES)) if act.form else {}
         act.do(of, given, request.user)
-        messages.success(request, str(act.done))
-        return redirect(of.get_absolute_url())
+        return str(act.done)
 
     return view
 

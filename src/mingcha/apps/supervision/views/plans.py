@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -12,14 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django.views.decorators.http import require_POST
 
+from mingcha.apps.accounts.acts import acts_on
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.jobs.choices import OPEN
 from mingcha.apps.jobs.selectors import jobs_visible
 from mingcha.apps.jobs.services import job_start
-from mingcha.desk.forms import on_disk, say
+from mingcha.desk.forms import checked, on_disk, say
 from mingcha.engines.qr import qr_path
 from mingcha.language import told
 from mingcha.lists.export import download, pieces_of
@@ -199,21 +196,10 @@ def _absent(state) -> list[str]:
     return state.unrevealed if state and state.again else []
 
 
-def _act(action: str) -> Callable:
-    """A view that does one act to a plan, once asked, and goes back to its page."""
-
-    def decorate(act: Callable[[HttpRequest, Plan], str]):
-        @require_POST
-        @require(action)
-        @wraps(act)
-        def view(request: HttpRequest, number: str) -> HttpResponse:
-            found = _plan(request, number)
-            messages.success(request, act(request, found))
-            return redirect("supervision:plan", found.number)
-
-        return view
-
-    return decorate
+act = acts_on(
+    lambda request, action, number: _plan(request, number),
+    lambda found: reverse("supervision:plan", args=[found.number]),
+)
 
 
 def _later(request: HttpRequest, found: Plan, kind: str, params: dict, title: str) -> str:
@@ -223,7 +209,7 @@ def _later(request: HttpRequest, found: Plan, kind: str, params: dict, title: st
     return _("It is being done in the background; the plan's page shows how far it is, and a notice tells the end.")
 
 
-@_act("supervision.plan.view")  # who may approve hangs on the kind: the service says
+@act("supervision.plan.view")  # who may approve hangs on the kind: the service says
 def approve(request: HttpRequest, found: Plan) -> str:
     if not (request.user.may("supervision.plan.approve") or request.user.may("supervision.plan.create")):
         raise PermissionDenied("supervision.plan.approve")
@@ -233,16 +219,13 @@ def approve(request: HttpRequest, found: Plan) -> str:
     return _("The plan is approved. Its tasks can be issued.")
 
 
-@_act("supervision.plan.withdraw")
+@act("supervision.plan.withdraw")
 def withdraw(request: HttpRequest, found: Plan) -> str:
-    form = WithdrawForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    services.plan_withdraw(plan=found, user=request.user, **form.cleaned_data)
+    services.plan_withdraw(plan=found, user=request.user, **checked(WithdrawForm(request.POST)))
     return _("The plan is withdrawn.")
 
 
-@_act("supervision.plan.issue")
+@act("supervision.plan.issue")
 def issue(request: HttpRequest, found: Plan) -> str:
     leave_out = "leave_out" in request.POST
     if found.budget > AT_ONCE:
@@ -252,19 +235,16 @@ def issue(request: HttpRequest, found: Plan) -> str:
     return _("%(n)d tasks are issued.") % {"n": count}
 
 
-@_act("supervision.draw.run")
+@act("supervision.draw.run")
 def commitments(request: HttpRequest, found: Plan) -> str:
     services.draw_commitments_check(draw=_draw(found), user=request.user)
     return _("All parties have committed. Frame, parameters and sources of chance can't be changed any more.")
 
 
-@_act("supervision.draw.run")
+@act("supervision.draw.run")
 def draw(request: HttpRequest, found: Plan) -> str:
     drawing = _draw(found)
-    form = DrawForm(request.POST, absent=_absent(ceremony(drawing)))
-    if not form.is_valid():
-        raise Http404
-    given = form.cleaned_data
+    given = checked(DrawForm(request.POST, absent=_absent(ceremony(drawing))))
     if drawing.units > AT_ONCE:
         params = {"draw": drawing.pk, "public_value": given["public_value"], "without": given.get("without") or []}
         return _later(request, found, "supervision.draw.run", params, gettext_noop("Draw"))
@@ -272,7 +252,7 @@ def draw(request: HttpRequest, found: Plan) -> str:
     return _("%(n)d entities have been drawn.") % {"n": done.taken}
 
 
-@_act("supervision.draw.run")
+@act("supervision.draw.run")
 def publish(request: HttpRequest, found: Plan) -> str:
     if missing := services.draw_publish(draw=_draw(found), user=request.user):
         said = _("Not signed by %(parties)s. Only signatures vouch that the probabilities are right.")
@@ -280,12 +260,9 @@ def publish(request: HttpRequest, found: Plan) -> str:
     return _("The draw is public. Anyone can check it.")
 
 
-@_act("supervision.draw.run")
+@act("supervision.draw.run")
 def void(request: HttpRequest, found: Plan) -> str:
-    form = VoidForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    services.draw_void(draw=_draw(found), user=request.user, **form.cleaned_data)
+    services.draw_void(draw=_draw(found), user=request.user, **checked(VoidForm(request.POST)))
     return _("This ceremony is void, on the record. The frame can be frozen again.")
 
 

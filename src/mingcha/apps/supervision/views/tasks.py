@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -12,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
+from mingcha.apps.accounts.acts import acts_on
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.credit.selectors import interviews_visible, listings_visible
 from mingcha.apps.law.selectors import clocks_of
@@ -123,80 +121,69 @@ def _may(request: HttpRequest, found: Task, current: Result | None) -> dict[str,
     return able
 
 
-def _act(action: str) -> Callable:
-    """A view that does one act to a task, once asked, and goes back to its page."""
-
-    def decorate(act: Callable[[HttpRequest, Task], str]):
-        @require_POST
-        @require(action)
-        @wraps(act)
-        def view(request: HttpRequest, number: str) -> HttpResponse:
-            found = _task(request, number, action)
-            messages.success(request, act(request, found))
-            return redirect("supervision:task", found.number)
-
-        return view
-
-    return decorate
+act = acts_on(
+    lambda request, action, number: _task(request, number, action),
+    lambda found: reverse("supervision:task", args=[found.number]),
+)
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def accept(request: HttpRequest, found: Task) -> str:
     services.task_accept(task=found, user=request.user)
     return _("The task is accepted.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def give_back(request: HttpRequest, found: Task) -> str:
     services.task_return(task=found, reason=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The task is returned to the unit that issued it.")
 
 
-@_act("supervision.task.assign")
+@act("supervision.task.assign")
 def assign(request: HttpRequest, found: Task) -> str:
     given = checked(AssignForm(request.POST))
     services.task_assign(task=found, inspectors=given["team"], reason=given["reason"], user=request.user)
     return _("The officers are assigned.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def notify(request: HttpRequest, found: Task) -> str:
     services.task_notify(task=found, how=checked(NoticeForm(request.POST))["how"], user=request.user)
     return _("The notice is on record.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def enter(request: HttpRequest, found: Task) -> str:
     services.task_enter(task=found, user=request.user)
     return _("You are on site: the time is on record.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def report(request: HttpRequest, found: Task) -> str:
     services.task_report(task=found, text=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The firm's report is on record; the recheck has its deadline.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def recheck(request: HttpRequest, found: Task) -> str:
     given = checked(RecheckForm(request.POST))
     services.task_recheck(task=found, user=request.user, **given)
     return _("The recheck is on record.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def close(request: HttpRequest, found: Task) -> str:
     services.task_close(task=found, user=request.user)
     return _("The task is closed.")
 
 
-@_act("supervision.task.work")
+@act("supervision.task.work")
 def transfer(request: HttpRequest, found: Task) -> str:
     lead = services.task_transfer(task=found, text=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The lead %(number)s is opened.") % {"number": lead.number}
 
 
-@_act("supervision.task.assign")
+@act("supervision.task.assign")
 def cancel(request: HttpRequest, found: Task) -> str:
     services.task_cancel(task=found, reason=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The task is cancelled, with its reason on record.")
@@ -242,13 +229,13 @@ def correct(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "supervision/result.html", context, status=400 if form.errors else 200)
 
 
-@_act("supervision.result.publish")
+@act("supervision.result.publish")
 def publish(request: HttpRequest, found: Task) -> str:
     services.result_publish(result=get_object_or_404(Result, task=found, current=True), user=request.user)
     return _("The result is public.")
 
 
-@_act("supervision.result.withdraw")
+@act("supervision.result.withdraw")
 def withdraw(request: HttpRequest, found: Task) -> str:
     services.result_withdraw(task=found, reason=checked(ReasonForm(request.POST))["reason"], user=request.user)
     return _("The result is no longer public.")

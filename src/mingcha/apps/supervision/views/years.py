@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
+from mingcha.apps.accounts.acts import acts_on
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.desk.forms import say
 from mingcha.lists.views import list_response
@@ -124,52 +122,45 @@ def entry_edit(request: HttpRequest, number: str, pk: int = 0) -> HttpResponse:
     return render(request, "supervision/years/entry.html", context, status=400 if form.errors else 200)
 
 
-def _act(action: str, say_: Callable[[], str]) -> Callable:
-    """A view that does one act to a plan of the user's own jurisdiction, once asked."""
-
-    def decorate(act: Callable[..., None]):
-        @require_POST
-        @require(action)
-        @wraps(act)
-        def view(request: HttpRequest, number: str, **more: int) -> HttpResponse:
-            found = _own_or_404(request, number)
-            act(request, found, **more)
-            messages.success(request, say_())
-            return redirect("supervision:year", found.number)
-
-        return view
-
-    return decorate
+act = acts_on(
+    lambda request, action, number: _own_or_404(request, number),  # what is of a unit above is seen, not acted on
+    lambda found: reverse("supervision:year", args=[found.number]),
+)
 
 
-@_act(EDIT, lambda: _("The entry is taken out."))
-def entry_delete(request: HttpRequest, found: YearPlan, pk: int) -> None:
+@act(EDIT)
+def entry_delete(request: HttpRequest, found: YearPlan, pk: int) -> str:
     services.entry_delete(entry=get_object_or_404(found.entries, pk=pk), user=request.user)
+    return _("The entry is taken out.")
 
 
-@_act(EDIT, lambda: _("The two are one visit now."))
-def join(request: HttpRequest, found: YearPlan, pk: int, other: int) -> None:
+@act(EDIT)
+def join(request: HttpRequest, found: YearPlan, pk: int, other: int) -> str:
     entry, second = (get_object_or_404(found.entries, pk=one) for one in (pk, other))
     services.entries_join(entry=entry, other=second, user=request.user)
+    return _("The two are one visit now.")
 
 
-@_act(APPROVE, lambda: _("The plan is approved. It can be published."))
-def approve(request: HttpRequest, found: YearPlan) -> None:
+@act(APPROVE)
+def approve(request: HttpRequest, found: YearPlan) -> str:
     services.year_approve(plan=found, user=request.user)
+    return _("The plan is approved. It can be published.")
 
 
-@_act(APPROVE, lambda: _("The plan is given back."))
-def give_back(request: HttpRequest, found: YearPlan) -> None:
+@act(APPROVE)
+def give_back(request: HttpRequest, found: YearPlan) -> str:
     services.year_return(plan=found, reason=request.POST.get("reason", "")[:500], user=request.user)
+    return _("The plan is given back.")
 
 
-@_act(PUBLISH, lambda: _("The plan is published. It changes by adjustments only."))
-def publish(request: HttpRequest, found: YearPlan) -> None:
+@act(PUBLISH)
+def publish(request: HttpRequest, found: YearPlan) -> str:
     services.year_publish(plan=found, user=request.user)
+    return _("The plan is published. It changes by adjustments only.")
 
 
-@_act(EDIT, lambda: _("The adjustment waits for another person's approval."))
-def drop(request: HttpRequest, found: YearPlan, pk: int) -> None:
+@act(EDIT)
+def drop(request: HttpRequest, found: YearPlan, pk: int) -> str:
     services.adjustment_propose(
         plan=found,
         act=AdjustmentKind.DROP,
@@ -177,12 +168,14 @@ def drop(request: HttpRequest, found: YearPlan, pk: int) -> None:
         reason=request.POST.get("reason", "")[:500],
         user=request.user,
     )
+    return _("The adjustment waits for another person's approval.")
 
 
-@_act(APPROVE, lambda: _("The decision on the adjustment is noted."))
-def decide(request: HttpRequest, found: YearPlan, pk: int) -> None:
+@act(APPROVE)
+def decide(request: HttpRequest, found: YearPlan, pk: int) -> str:
     adjustment = get_object_or_404(found.adjustments.filter(state=AdjustmentState.PROPOSED), pk=pk)
     services.adjustment_decide(adjustment=adjustment, approve="refuse" not in request.POST, user=request.user)
+    return _("The decision on the adjustment is noted.")
 
 
 def _year(request: HttpRequest, number: str) -> YearPlan:
