@@ -102,6 +102,24 @@ def test_xlsx_is_read(firms, deliver, tmp_path):
     assert batch.counts == {"A": 1, "B": 1, "C": 1, "D": 1}
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_header_means_the_same_in_any_kind_of_file(firms, deliver, tmp_path, kind):
+    """Of two columns that could be the class the one whose name comes first among ours."""
+    import xlsxwriter
+
+    rows = [["风险类别", "信用代码", "信用风险类别", "统一社会信用代码"], ["D", "x", "A", firms[0].key]]
+    if kind == "csv":
+        content = "".join(",".join(row) + "\n" for row in rows).encode()
+    else:
+        book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+        book.close()
+        content = (tmp_path / "a.xlsx").read_bytes()
+    assert deliver(content, name=f"b.{kind}").counts["A"] == 1
+
+
 @pytest.mark.parametrize(
     ("content", "name", "why"),
     [

@@ -85,7 +85,7 @@ def read_listing(path: Path, fields: Sequence[Field], bounds: Bounds | None = No
     can't be read is told in `wrong` and left out. Raises Problem where there is no such header."""
     best: tuple[int, list[Field], str] | None = None
     for grid in read_grids(path, bounds):
-        heads = [_columns(row, fields) for row in grid.rows[:HEADER_WITHIN]]
+        heads = [columns_of(row, fields) for row in grid.rows[:HEADER_WITHIN]]
         lacks = [[f for f in fields if f.needed and f.name not in columns] for columns in heads]
         whole = [at for at, missing in enumerate(lacks) if not missing]
         if whole:  # of a header in two lines the one that tells more
@@ -120,7 +120,7 @@ def column_letter(column: int) -> str:
     return letters
 
 
-def _columns(cells: Sequence[str], fields: Sequence[Field]) -> dict[str, int]:
+def columns_of(cells: Sequence[str], fields: Sequence[Field]) -> dict[str, int]:
     """Field -> column of a row, if it were the header. The first column of a name counts."""
     heads = [plain(cell) for cell in cells]
     found = {}

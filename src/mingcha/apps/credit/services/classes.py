@@ -18,7 +18,7 @@ from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.entities.models import Entity
 from mingcha.engines.linkage.identifiers import half_width_sql, register
 from mingcha.engines.sheets import Bounds, Field, read_listing
-from mingcha.engines.sheets.listing import plain
+from mingcha.engines.sheets.listing import HEADER_WITHIN, columns_of
 from mingcha.instance import home
 from mingcha.problems import Problem
 
@@ -82,7 +82,7 @@ def classes_import(
                 source=source,
                 as_of=as_of,
                 name=name[:200],
-                sha256=kept(file),
+                sha256=kept(file, digest),
                 size=path.stat().st_size,
                 received_at=timezone.now(),
                 received_by=user,
@@ -204,14 +204,13 @@ def _as_utf8(path: Path, target: Path, name: str) -> Path:
 def _header(path: Path, name: str) -> tuple[int, str, list[int], int]:
     """Lines up to and with the header, the delimiter, the columns of FIELDS, and how many columns there are."""
     with path.open(encoding="utf-8", newline="") as file:
-        lines = file.read(_HEAD).splitlines()[:30]
-    wanted = [{plain(text) for text in field.names} for field in FIELDS]
+        lines = file.read(_HEAD).splitlines()[:HEADER_WITHIN]
     for number, line in enumerate(lines, 1):
         delimiter = max(",\t;", key=line.count)
-        heads = [plain(cell) for cell in next(csv.reader([line], delimiter=delimiter), [])]
-        places = [next((i for i, head in enumerate(heads) if head in names), -1) for names in wanted]
-        if min(places) >= 0:
-            return number, delimiter, places, len(heads)
+        heads = next(csv.reader([line], delimiter=delimiter), [])
+        columns = columns_of(heads, FIELDS)  # as in a sheet
+        if len(columns) == len(FIELDS):
+            return number, delimiter, [columns[field.name] for field in FIELDS], len(heads)
     raise Problem(
         zh="找不到表头：须有“统一社会信用代码”和“信用风险类别”两列。",
         en="There is no header with the columns of the credit code and of the class.",

@@ -67,19 +67,21 @@ def paper_hand_in(*, of: Listing | Interview, file: Any, step: str, user: User) 
     return paper_add(of=of, file=file, step=step, user=user)
 
 
-def kept(file: IO[bytes]) -> str:
-    """Put the bytes into the storage under their SHA-256, once; the digest."""
-    digest = hashlib.sha256()
-    file.seek(0)
-    while piece := file.read(1 << 20):
-        digest.update(piece)
-    place = place_of(digest.hexdigest())
+def kept(file: IO[bytes], digest: str = "") -> str:
+    """Put the bytes into the storage under their SHA-256, once; the digest, which a large file's reader may know."""
+    if not digest:
+        file.seek(0)
+        read = hashlib.sha256()
+        while piece := file.read(1 << 20):
+            read.update(piece)
+        digest = read.hexdigest()
+    place = place_of(digest)
     if not default_storage.exists(place):
         file.seek(0)
         written = default_storage.save(place, File(file))
         if written != place:  # someone stored the same at the same moment
             default_storage.delete(written)
-    return digest.hexdigest()
+    return digest
 
 
 def place_of(digest: str) -> str:
