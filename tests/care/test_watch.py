@@ -85,3 +85,15 @@ def test_too_large_a_body_is_refused_in_the_user_s_words(client):
     assert said.status_code == 413 and "最多" in said.content.decode()
     client.cookies["django_language"] = "en"
     assert "at most" in client.post("/account/sign-in/", {"username": "x" * 2000}).content.decode()
+    part = client.post("/account/sign-in/", {"username": "x" * 2000}, headers={"HX-Request": "true"})
+    assert part.status_code == 413 and part.headers["X-Problem"] == "1" and b"<html" not in part.content
+
+
+@override_settings(MAX_BODY=1000)
+def test_another_system_is_told_in_its_own_form(client):
+    body = {"title": "x" * 2000}
+    headers = {"Accept-Language": "en", "Idempotency-Key": "large-000001"}
+    said = client.post("/api/v1/leads", body, content_type="application/json", headers=headers)
+    assert said.status_code == 413 and said.headers["Content-Type"] == "application/problem+json"
+    assert said.json()["type"].endswith("#too-large") and said.headers["Connection"] == "close"
+    assert said.headers["Content-Language"] == "en"

@@ -88,3 +88,9 @@ def _language(request: HttpRequest) -> str:
         if asked.split("-")[0] in known or asked in known:
             return asked if asked in known else asked.split("-")[0]
     return settings.LANGUAGE_CODE
+
+
+@door
+def too_large(request: HttpRequest) -> HttpResponse:
+    """To a request whose body nobody is going to read."""
+    raise _too_large()

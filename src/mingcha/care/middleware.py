@@ -7,9 +7,10 @@ import time
 
 from django.conf import settings
 from django.db import connection
-from django.shortcuts import render
 
-from mingcha.language import chinese
+from mingcha.api.door import too_large
+from mingcha.problem_pages import problem_page
+from mingcha.problems import Problem
 
 from . import metrics
 
@@ -78,16 +79,19 @@ class BodyLimitMiddleware:
             size = 0
         if size <= settings.MAX_BODY:
             return self.get_response(request)
-        sent, most = f"{size / 2**20:,.0f} MB", f"{settings.MAX_BODY / 2**20:,.0f} MB"
-        zh = chinese()
-        context = {
-            "what": f"上传的内容有 {sent}，最多 {most}。"
-            if zh
-            else f"The upload has {sent}; at most {most} are taken.",
-            "todo": "请分成几份，或由管理员用 mingcha import 导入。"
-            if zh
-            else "Split it, or have an administrator import it with mingcha import.",
-        }
-        response = render(request, "web/problem.html", context, status=413)
+        if request.path.startswith("/api/"):  # refuses in its own manner: api/door.py
+            response = too_large(request)
+        else:
+            response = problem_page(request, _beyond(size), status=413)
         response["Connection"] = "close"
         return response
+
+
+def _beyond(size: int) -> Problem:
+    sent, most = f"{size / 2**20:,.0f} MB", f"{settings.MAX_BODY / 2**20:,.0f} MB"
+    return Problem(
+        zh=f"上传的内容有 {sent}，最多 {most}。",
+        en=f"The upload has {sent}; at most {most} are taken.",
+        todo_zh="请分成几份，或由管理员用 mingcha import 导入。",
+        todo_en="Split it, or have an administrator import it with mingcha import.",
+    )

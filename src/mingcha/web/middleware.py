@@ -2,10 +2,9 @@
 
 from django.conf import settings
 from django.http import HttpResponseBadRequest
-from django.shortcuts import render
 from django.utils import translation
 
-from mingcha.language import chinese
+from mingcha.problem_pages import problem_page
 from mingcha.problems import Problem
 
 
@@ -38,19 +37,7 @@ class ProblemMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if not isinstance(exception, Problem):
-            return None
-        zh = chinese()
-        context = {
-            "what": exception.zh if zh else exception.en,
-            "where": exception.where,
-            "todo": exception.todo_zh if zh else exception.todo_en,
-        }
-        if request.headers.get("HX-Request"):  # a part of a page: its place says it (desk.js)
-            response = render(request, "web/parts/problem.html", context, status=400)
-            response["X-Problem"] = "1"
-            return response
-        return render(request, "web/problem.html", context, status=400)
+        return problem_page(request, exception) if isinstance(exception, Problem) else None
 
 
 class CleanTextMiddleware:
