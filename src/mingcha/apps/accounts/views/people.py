@@ -187,50 +187,53 @@ def user_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "accounts/user_form.html", context, status=400 if form.errors else 200)
 
 
-def _act(do: Callable[[HttpRequest, User], str]) -> Callable[..., HttpResponse]:
-    """A view that does one thing to one account, says so, and goes back to its page. One's own password and second
-    factor are changed on one's own page, where the present password is asked for."""
+def _act(*, oneself: bool = True) -> Callable[[Callable[[HttpRequest, User], str]], Callable[..., HttpResponse]]:
+    """A view that does one thing to one account, says so, and goes back to its page. `oneself` False: one's own is
+    changed on one's own page, where the present password is asked for."""
 
-    @require_POST
-    @require("accounts.user.manage")
-    @sensitive_post_parameters()
-    @wraps(do)
-    def view(request: HttpRequest, pk: int) -> HttpResponse:
-        found = _managed(request, pk)
-        if found.pk == request.user.pk and do.__name__ in ("user_password", "user_factor_reset"):
-            return redirect("accounts:me")
-        messages.success(request, do(request, found))
-        return redirect("accounts:user", found.pk)
+    def decorate(do: Callable[[HttpRequest, User], str]) -> Callable[..., HttpResponse]:
+        @require_POST
+        @require("accounts.user.manage")
+        @sensitive_post_parameters()
+        @wraps(do)
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            found = _managed(request, pk)
+            if found.pk == request.user.pk and not oneself:
+                return redirect("accounts:me")
+            messages.success(request, do(request, found))
+            return redirect("accounts:user", found.pk)
 
-    return view
+        return view
+
+    return decorate
 
 
-@_act
+@_act()
 def user_close_view(request: HttpRequest, found: User) -> str:
     user_close(account=found, user=request.user)
     return _("The account is closed, and its sessions have ended.")
 
 
-@_act
+@_act()
 def user_reopen_view(request: HttpRequest, found: User) -> str:
     user_reopen(account=found, user=request.user)
     return _("The account is open again.")
 
 
-@_act
+@_act(oneself=False)
 def user_password(request: HttpRequest, found: User) -> str:
     password = str(request.POST.get("password", ""))[:200]
     user_set_password(account=found, password=password, must_change=True, user=request.user)
     return _("A new initial password is set; it is changed at the next sign-in.")
 
 
-@_act
+@_act(oneself=False)
 def user_factor_reset(request: HttpRequest, found: User) -> str:
     factor_remove(account=found, user=request.user, reason=str(request.POST.get("reason", ""))[:200])
     return _("The second factor is reset. It can be enrolled anew.")
 
 
-@_act
+@_act()
 def certificate_add(request: HttpRequest, found: User) -> str:
     certificate_save(account=found, user=request.user, **checked(CertificateForm(request.POST)))
     return _("The certificate is written down.")
