@@ -29,7 +29,7 @@ def catalogue(request: HttpRequest, number: str = "") -> HttpResponse:
     items = list(found.items.order_by("position", "pk")[:ITEMS_SHOWN]) if found else []
     sections = [(category, list(rows)) for category, rows in groupby(items, key=lambda item: item.category)]
     context = {"catalogue": found, "sections": sections, "others": others, "shown": len(items)}
-    return render(request, "supervision/public_catalogue.html", context, status=200 if found else 404)
+    return render(request, "supervision/public_catalogue.html", context)
 
 
 @login_not_required
