@@ -101,3 +101,19 @@ def test_three_years_lead_to_the_dishonest_list_where_the_law_says_so(firm, offi
     assert (found.ground, found.state, found.automatic) == ("three_years", "proposed", True)
     assert found.proposed_by == head
     assert services.propose_after_three_years(user=None) == services.proposals.Proposed(0, 1)
+
+
+def test_who_leads_to_no_proposal_is_asked_about_together(town, officer, head, on_day, django_assert_max_num_queries):
+    """However many have been on the list for so long: the same few queries."""
+    on_day(dt.date(2026, 7, 6))
+    for one in town:
+        made = services.listing_propose(
+            entity=one, kind="abnormal", ground="annual_report", period="2025", evidence="x", user=officer
+        ) if one.kind == "有限责任公司" else None  # fmt: skip
+        if made:
+            services.listing_decide(listing=made, listed=True, reason="x", user=head)
+    on_day(dt.date(2029, 7, 6))
+    assert services.propose_after_three_years(user=None).new == 4
+    Listing.objects.filter(kind="dishonest").update(source_id="")  # proposed elsewhere, and under way
+    with django_assert_max_num_queries(5):
+        assert services.propose_after_three_years(user=None) == services.proposals.Proposed(0, 4)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from mingcha.apps.credit.models import ClassInForce, CreditBatch, Listing
 from mingcha.apps.entities.models import Entity, EntityKey
+from mingcha.apps.law.rules import months_after
 from mingcha.apps.supervision.models import (
     DirectoryMember,
     Inspector,
@@ -16,7 +17,7 @@ from mingcha.apps.supervision.models import (
     ObjectDirectory,
 )
 from mingcha.apps.supervision.selectors import directory_entities, inspector_directory_read
-from mingcha.apps.supervision.selectors.directories import months_before, period_of
+from mingcha.apps.supervision.selectors.directories import period_of
 from mingcha.problems import Problem
 
 pytestmark = pytest.mark.django_db
@@ -153,4 +154,4 @@ def test_periods_and_months():
     assert period_of(dt.date(2026, 12, 5), "quarter") == (dt.date(2026, 10, 1), dt.date(2027, 1, 1))
     assert period_of(dt.date(2026, 12, 5), "month") == (dt.date(2026, 12, 1), dt.date(2027, 1, 1))
     assert period_of(dt.date(2026, 2, 5), "year") == (dt.date(2026, 1, 1), dt.date(2027, 1, 1))
-    assert months_before(dt.date(2026, 8, 31), 6) == dt.date(2026, 2, 28)
+    assert months_after(dt.date(2026, 8, 31), -6) == dt.date(2026, 2, 28)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
@@ -15,7 +15,7 @@ from mingcha.apps.law.selectors import rule_in_force
 from mingcha.problems import Problem
 
 from .choices import SHOWN
-from .models import ClassInForce, CreditBatch, CreditClass, Interview, Listing, Paper
+from .models import ClassInForce, CreditBatch, CreditClass, CreditEvent, Interview, Listing, Paper
 
 
 def listings_visible(user: User, action: str = "credit.listing.view") -> QuerySet[Listing]:
@@ -57,11 +57,11 @@ def papers_visible(user: User) -> QuerySet[Paper]:
 
 
 def listings_public(on: dt.date | None = None) -> QuerySet[Listing]:
-    """What is public on a day: published, not removed, its term not over."""
+    """What is public on a day: published, not removed, its term not over. With `corrected_at`, None where it wasn't."""
     on = on or timezone.localdate()
-    return Listing.objects.filter(Q(public_until=None) | Q(public_until__gte=on), state__in=SHOWN).select_related(
-        "entity", "unit"
-    )
+    corrected = CreditEvent.objects.filter(listing=OuterRef("pk"), what="correct").order_by("-pk").values("at")[:1]
+    rows = Listing.objects.filter(Q(public_until=None) | Q(public_until__gte=on), state__in=SHOWN)
+    return rows.annotate(corrected_at=Subquery(corrected)).select_related("entity", "unit")
 
 
 def listings_public_found(text: str, kind: str = "") -> QuerySet[Listing]:

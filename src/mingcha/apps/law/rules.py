@@ -100,7 +100,7 @@ def due(
         elif unit == "calendar_day":
             day = _count(day, number, step, lambda d: not _within(d, paused))
         else:
-            target = _months(day, (12 if unit == "year" else 1) * number * (-1 if before else 1))
+            target = months_after(day, (12 if unit == "year" else 1) * number * (-1 if before else 1))
             lost = sum(max(0, (last - max(first, day + ONE)).days) for first, last in paused)
             day = _shifted(target, lost, step)
     end = day
@@ -157,7 +157,8 @@ def _within(day: dt.date, paused: Sequence[tuple[dt.date, dt.date]]) -> bool:
     return any(first <= day < last for first, last in paused)
 
 
-def _months(day: dt.date, number: int) -> dt.date:
+def months_after(day: dt.date, number: int) -> dt.date:
+    """The same day so many months later (earlier, where negative), or the month's last."""
     index = day.year * 12 + day.month - 1 + number
     year, month = index // 12, index % 12 + 1
     return dt.date(year, month, min(day.day, monthrange(year, month)[1]))

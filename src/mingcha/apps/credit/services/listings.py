@@ -40,9 +40,11 @@ def listing_propose(
     period: str = "",
     penalty: str = "",
     files: Iterable[Any] = (),
+    automatic: bool = False,
 ) -> Listing:
     """Propose to list `entity`; nobody is listed by it. `evidence`: the facts found, in words; `files`: uploads.
-    `found_on`: the day that starts the time to decide in (today). `period`: the year of a missing report.
+    `found_on`: the day that starts the time to decide in (today). `period`: the year of a missing report. `automatic`:
+    it follows from facts on record, not from anybody's own look.
 
     Problem: no such ground, no facts, a penalty that the ground needs isn't named, or the same is under way already.
     """
@@ -64,6 +66,7 @@ def listing_propose(
         source_id=source_id,
         proposed_by=user,
         proposed_at=timezone.now(),
+        automatic=automatic,
         simulated=entity.simulated,
     )
     try:

@@ -17,6 +17,7 @@ from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.entities import store
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.exchange.selectors import dataset_contract, dataset_get, lake_view
+from mingcha.apps.law.rules import months_after
 from mingcha.apps.law.selectors import rule_in_force
 from mingcha.engines.lake.checks import quote
 from mingcha.engines.lake.view import rows_sql
@@ -151,22 +152,23 @@ def propose_after_three_years(*, user: User | None, on: dt.date | None = None) -
     keys = [g.key for g in grounds().values() if g.three_years]
     years = int(rule_in_force("credit.abnormal.three_years", on).value or 0)
     lasting = Listing.objects.filter(
-        kind=Kind.ABNORMAL, ground__in=keys, state__in=ON_THE_LIST, decided_at__date__lte=_years_before(on, years)
+        kind=Kind.ABNORMAL, ground__in=keys, state__in=ON_THE_LIST, decided_at__date__lte=months_after(on, -12 * years)
     ).select_related("entity")
     if user is not None:
         lasting = lasting.filter(in_jurisdiction(user))
     number = Cast(OuterRef("pk"), CharField())
-    proposed = Listing.objects.filter(entity=OuterRef("entity"), ground="three_years", source_id=number)
+    same = Listing.objects.filter(entity=OuterRef("entity"), ground="three_years")
+    done = Q(Exists(same.filter(source_id=number))) | Q(Exists(same.filter(state__in=_OPEN)))
     chosen, new = ground("three_years"), 0
     before = 0
     seen: set[int] = set()
-    for listing in lasting.annotate(done=Exists(proposed)).order_by("decided_at").iterator():
-        if listing.done or listing.entity_id in seen or _open_on(listing.entity_id):
+    for listing in lasting.annotate(done=done).order_by("decided_at").iterator():
+        if listing.done or listing.entity_id in seen:
             before += 1
             continue
         seen.add(listing.entity_id)
         day = timezone.localdate(listing.decided_at)
-        row = listing_propose(
+        listing_propose(
             entity=listing.entity,
             kind=chosen.kind,
             ground=chosen.key,
@@ -174,9 +176,9 @@ def propose_after_three_years(*, user: User | None, on: dt.date | None = None) -
             source_type=Source.LISTING,
             source_id=str(listing.pk),
             user=user,
-            found_on=min(_years_after(day, years), on),
+            found_on=min(months_after(day, 12 * years), on),
+            automatic=True,
         )
-        Listing.objects.filter(pk=row.pk).update(automatic=True)
         new += 1
     return Proposed(new, before)
 
@@ -224,18 +226,3 @@ def _reporters(dataset: str, field: str, year: int):
 def _report_ground(kind: str):
     who = whom(kind)
     return next(g for g in grounds().values() if g.period == "year" and g.whom == who)
-
-
-def _open_on(entity: int) -> bool:
-    return Listing.objects.filter(entity=entity, ground="three_years", state__in=_OPEN).exists()
-
-
-def _years_before(day: dt.date, years: int) -> dt.date:
-    return _years_after(day, -years)
-
-
-def _years_after(day: dt.date, years: int) -> dt.date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)

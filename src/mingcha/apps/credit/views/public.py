@@ -48,5 +48,4 @@ def firm(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _row(listing: Listing) -> dict[str, Any]:
-    mended = listing.events.filter(what="correct").last()
-    return {"listing": listing, "ground": ground(listing.ground), "corrected": mended and mended.at}
+    return {"listing": listing, "ground": ground(listing.ground), "corrected": listing.corrected_at}

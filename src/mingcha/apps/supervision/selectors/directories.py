@@ -27,6 +27,7 @@ from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.credit.choices import ON_THE_LIST, Kind
 from mingcha.apps.credit.models import Listing
 from mingcha.apps.entities.models import Entity, EntityKey
+from mingcha.apps.law.rules import months_after
 
 from ..choices import TaskState
 from ..conditions import Condition, read_condition, read_inspector_condition
@@ -54,7 +55,7 @@ def directory_entities(directory: ObjectDirectory) -> QuerySet[Entity]:
     """Who stands in the directory now: whoever its condition fits, and who was listed by hand, but for those that were
     kept out. Never beyond the directory's division."""
     rows = condition_entities(read_condition(directory.condition), directory.division)
-    members = directory.members.values_list("kind", flat=True).distinct()
+    members = directory.members.order_by().values_list("kind", flat=True).distinct()
     kinds = set(members) if directory.pk else set()
     if MemberKind.INCLUDED in kinds:
         within = Entity.objects.filter(division__startswith=directory.division)
@@ -104,20 +105,9 @@ def condition_entities(condition: Condition, division: str = "") -> QuerySet[Ent
             on_a_list = on_a_list.filter(kind=condition.listed)
         rows = rows.filter(~Exists(on_a_list) if condition.listed == "none" else Exists(on_a_list))
     if condition.not_visited_months:
-        since = months_before(timezone.localdate(), condition.not_visited_months)
+        since = months_after(timezone.localdate(), -condition.not_visited_months)
         rows = rows.filter(~Exists(LastVisit.objects.filter(entity=OuterRef("pk"), on__gte=since)))
     return rows
-
-
-def months_before(day: dt.date, months: int) -> dt.date:
-    """The same day so many months ago, or the month's last."""
-    whole = day.year * 12 + day.month - 1 - months
-    for last in (day.day, 30, 29, 28):
-        try:
-            return dt.date(whole // 12, whole % 12 + 1, last)
-        except ValueError:
-            continue
-    raise ValueError(day)
 
 
 @dataclass(frozen=True)
