@@ -132,7 +132,8 @@ def plan_issue(
     if beyond and not (leave_out and len(beyond) < len(entities)):
         raise _refused(plan, beyond)
     if beyond:
-        entities = [entity for entity in entities if entity.key not in set(beyond)]
+        left_out = set(beyond)
+        entities = [entity for entity in entities if entity.key not in left_out]
         plan.frame["left_out"] = beyond
         plan.save(update_fields=["frame"])
     tasks_write(plan=plan, draw=None, visits=[Visit(entity) for entity in entities], user=user, progress=progress)

@@ -38,7 +38,7 @@ def results_deliver() -> dict[str, int]:
     if last is None:
         return {"delivered": 0, "left": 0}
     waiting = waiting.filter(pk__lte=last)  # what comes in meanwhile waits for the next time
-    versions = waiting.values_list("version", flat=True).distinct()
+    versions = waiting.order_by().values_list("version", flat=True).distinct()
     simulated = waiting.filter(task__entity__simulated=True).exists()
     delivered: list[int] = []
     left = 0
