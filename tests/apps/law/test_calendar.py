@@ -5,10 +5,13 @@ import datetime as dt
 import pytest
 
 from mingcha.apps.accounts.models import AuditRecord, Unit
+from mingcha.apps.jobs.models import Job
+from mingcha.apps.jobs.worker import drain
 from mingcha.apps.law.models import CalendarDay, CalendarYear, Clock, ClockEvent
 from mingcha.apps.law.rules import Calendar
 from mingcha.apps.law.selectors import calendar_now
 from mingcha.apps.law.services import (
+    calendar,
     calendar_day_clear,
     calendar_day_set,
     calendar_import,
@@ -147,3 +150,47 @@ def test_many_clocks_move_in_sets(bureau, django_assert_max_num_queries):
         assert calendar_day_set(day=day("2026-11-30"), works=False, reason="更正", user=None) == 1200
     assert set(Clock.objects.values_list("due_on", flat=True)) == {day("2026-12-22")}
     assert ClockEvent.objects.filter(kind="recalculated").count() == 1200
+
+
+@pytest.mark.django_db
+def test_more_clocks_than_a_request_should_move_are_the_worker_s(clock, person, client, monkeypatch):
+    """The calendar is corrected at once, its clocks in the background; few are moved by the request itself."""
+    from django.conf import settings
+
+    for unit in ("980101", "980102"):
+        clock("case.serve", "2026-11-23", subject=unit)  # due on 2 December
+    administrator = person("administrator")
+    client.force_login(administrator, backend=settings.AUTHENTICATION_BACKENDS[1])
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    address = "/law/calendar/day/2026-11-30/"
+    monkeypatch.setattr(calendar, "AT_ONCE", 2)
+    assert client.post(address, {"works": "0", "reason": "通知"}).status_code == 302
+    assert set(Clock.objects.values_list("due_on", flat=True)) == {day("2026-12-03")} and not Job.objects.exists()
+    monkeypatch.setattr(calendar, "AT_ONCE", 1)
+    said = client.post(address, {"works": ""}, follow=True).content.decode()
+    assert "in the background" in said and not CalendarDay.objects.exists()
+    assert set(Clock.objects.values_list("due_on", flat=True)) == {day("2026-12-03")}
+    with pytest.raises(Problem, match="under way"):  # one at a time, and nothing half-done
+        calendar_day_set(day=day("2026-12-01"), works=False, reason="x", user=administrator, wait=False)
+    assert not CalendarDay.objects.exists()
+    drain()
+    (job,) = Job.objects.all()
+    assert (job.state, job.result, job.user) == ("done", {"clocks": 2}, administrator)
+    assert set(Clock.objects.values_list("due_on", flat=True)) == {day("2026-12-02")}
+    calendar_day_set(day=day("2026-12-01"), works=False, reason="x", user=None)  # a command waits for it
+    assert set(Clock.objects.values_list("due_on", flat=True)) == {day("2026-12-03")}
+
+
+@pytest.mark.django_db
+def test_a_calendar_that_changes_meanwhile_is_heeded(clock):
+    """What the worker reckoned by a calendar that isn't in force any more, it reckons again."""
+    found = clock("case.serve", "2026-11-23")
+    changes = [dt.date(2026, 11, 30)]
+
+    def meanwhile(done, total):
+        if changes:
+            CalendarDay.objects.create(day=changes.pop(), works=False, reason="x")
+
+    assert calendar.clocks_recalculate(day("2026-11-01"), day("2026-12-31"), progress=meanwhile) == 1
+    found.refresh_from_db()
+    assert found.due_on == day("2026-12-03")

@@ -166,9 +166,9 @@ def calendar_day(request: HttpRequest, day: dt.date) -> HttpResponse:
         return back
     works, reason = form.cleaned_data["works"], form.cleaned_data["reason"]
     if works is None:
-        moved = services.calendar_day_clear(day=day, user=request.user)
+        moved = services.calendar_day_clear(day=day, user=request.user, wait=False)
     else:
-        moved = services.calendar_day_set(day=day, works=works, reason=reason, user=request.user)
+        moved = services.calendar_day_set(day=day, works=works, reason=reason, user=request.user, wait=False)
     _told(request, moved)
     return back
 
@@ -186,13 +186,16 @@ def calendar_import(request: HttpRequest, year: int) -> HttpResponse:
     if "sure" not in request.POST:
         days = sorted((day, works, name) for day, (works, name) in arrangement(year, text).items())
         return render(request, "law/calendar.html", _calendar(request, year, None, form) | {"read": days})
-    _number, moved = services.calendar_import(year=year, text=text, source=source, user=request.user)
+    _number, moved = services.calendar_import(year=year, text=text, source=source, user=request.user, wait=False)
     _told(request, moved)
     return redirect("law:calendar_year", year)
 
 
-def _told(request: HttpRequest, moved: int) -> None:
-    text = _("The calendar is corrected. Clocks whose last day moved: %(n)s.") % {"n": f"{moved:,}"}
+def _told(request: HttpRequest, moved: int | None) -> None:
+    if moved is None:
+        text = _("The calendar is corrected. Its clocks are worked out anew in the background; a notice tells the end.")
+    else:
+        text = _("The calendar is corrected. Clocks whose last day moved: %(n)s.") % {"n": f"{moved:,}"}
     messages.success(request, text)
 
 

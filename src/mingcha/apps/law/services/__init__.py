@@ -1,4 +1,4 @@
-from .calendar import calendar_day_clear, calendar_day_set, calendar_import
+from .calendar import calendar_day_clear, calendar_day_set, calendar_import, clocks_recalculate
 from .clocks import (
     clock_cancel,
     clock_extend,
@@ -21,6 +21,7 @@ __all__ = [
     "clock_pause",
     "clock_resume",
     "clock_start",
+    "clocks_recalculate",
     "clocks_start",
     "clocks_sweep",
     "rule_amend",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import User
@@ -16,23 +16,27 @@ from mingcha.apps.accounts.permissions import whole_bureau
 from mingcha.apps.accounts.services import audit_record
 from mingcha.problems import Problem
 
+from .. import hooks
 from ..choices import OPEN, ClockState, EventKind
 from ..models import CalendarDay, CalendarYear, Clock, ClockEvent, Rule
-from ..rules import in_force
+from ..rules import Calendar, in_force
 from ..selectors import calendar_forget, calendar_now
 from .clocks import CHUNK, WARN, clock_due, due_fields
 
+AT_ONCE = 5_000  # clocks that a request works out anew itself; beyond, the worker
+
 
 @transaction.atomic
-def calendar_day_set(*, day: dt.date, works: bool, reason: str, user: User | None) -> int:
-    """Make a day a working day or a day of rest. How many clocks moved."""
+def calendar_day_set(*, day: dt.date, works: bool, reason: str, user: User | None, wait: bool = True) -> int | None:
+    """Make a day a working day or a day of rest. How many clocks moved. `wait` False: where there are more than
+    AT_ONCE to be worked out anew the worker does it, and None is given."""
     _check_say(user)
     _need(reason, day)
     before = CalendarDay.objects.filter(day=day).first()
     row, _made = CalendarDay.objects.update_or_create(
         day=day, defaults={"works": works, "reason": reason.strip()[:200], "made_by": user}
     )
-    moved = _changed([day])
+    moved = _changed([day], user, wait)
     audit_record(
         user=user,
         action="law.calendar.change",
@@ -44,14 +48,14 @@ def calendar_day_set(*, day: dt.date, works: bool, reason: str, user: User | Non
 
 
 @transaction.atomic
-def calendar_day_clear(*, day: dt.date, user: User | None) -> int:
-    """Take a correction back. How many clocks moved."""
+def calendar_day_clear(*, day: dt.date, user: User | None, wait: bool = True) -> int | None:
+    """Take a correction back. How many clocks moved; `wait` as in calendar_day_set."""
     _check_say(user)
     row = CalendarDay.objects.filter(day=day).first()
     if row is None:
         return 0
     CalendarDay.objects.filter(day=day).delete()
-    moved = _changed([day])
+    moved = _changed([day], user, wait)
     audit_record(
         user=user,
         action="law.calendar.change",
@@ -63,9 +67,12 @@ def calendar_day_clear(*, day: dt.date, user: User | None) -> int:
 
 
 @transaction.atomic
-def calendar_import(*, year: int, text: str, source: str, user: User | None) -> tuple[int, int]:
+def calendar_import(
+    *, year: int, text: str, source: str, user: User | None, wait: bool = True
+) -> tuple[int, int | None]:
     """Take the State Council's arrangement of a year over, as lines or CSV (see `arrangement`). What was corrected in
-    that year before goes. How many days it says something of, and how many clocks moved."""
+    that year before goes. How many days it says something of, and how many clocks moved; `wait` as in
+    calendar_day_set."""
     _check_say(user)
     days = arrangement(year, text)
     source = source.strip()
@@ -77,7 +84,7 @@ def calendar_import(*, year: int, text: str, source: str, user: User | None) -> 
         for day, (works, name) in sorted(days.items())
     )
     row, _made = CalendarYear.objects.update_or_create(year=year, defaults={"source": source[:200], "made_by": user})
-    moved = _changed([dt.date(year, 1, 1), dt.date(year, 12, 31)])
+    moved = _changed([dt.date(year, 1, 1), dt.date(year, 12, 31)], user, wait)
     audit_record(
         user=user,
         action="law.calendar.import",
@@ -199,22 +206,47 @@ def _need(reason: str, day: dt.date) -> None:
         )
 
 
-def _changed(days: list[dt.date]) -> int:
+def _changed(days: list[dt.date], user: User | None, wait: bool) -> int | None:
     transaction.on_commit(calendar_forget)
-    return clocks_recalculate(min(days), max(days))
+    first, last = min(days), max(days)
+    if not wait and hooks.LATER and _touched(first, last).order_by()[: AT_ONCE + 1].count() > AT_ONCE:
+        for later in hooks.LATER:
+            later(first, last, user)
+        return None
+    return clocks_recalculate(first, last)
 
 
-def clocks_recalculate(first: dt.date, last: dt.date) -> int:
-    """Work out anew the open clocks whose period touches [first, last]; how many moved. A late clock whose last day
-    turns out to be to come runs again. In sets: clocks that began on one day by one rule move together."""
-    today, calendar = timezone.localdate(), calendar_now()
-    warnings = list(Rule.objects.filter(key=WARN))
-    touched = Clock.objects.filter(state__in=OPEN).filter(
-        (_reaches(first, last, "started_on", "due_on")) | _reaches(first, last, "due_on", "started_on")
+def _touched(first: dt.date, last: dt.date) -> QuerySet[Clock]:
+    """The open clocks whose period touches these days."""
+    return Clock.objects.filter(state__in=OPEN).filter(
+        _reaches(first, last, "started_on", "due_on") | _reaches(first, last, "due_on", "started_on")
     )
+
+
+def clocks_recalculate(
+    first: dt.date, last: dt.date, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> int:
+    """Work out anew the open clocks whose period touches [first, last]; how many moved. A late clock whose last day
+    turns out to be to come runs again. In sets: clocks that began on one day by one rule move together. Where the
+    calendar is corrected once more meanwhile they are worked out once more."""
+    moved, used = 0, None
+    while (calendar := calendar_now()) != used:
+        moved += _recalculate(first, last, calendar, progress)
+        used = calendar
+    return moved
+
+
+@transaction.atomic
+def _recalculate(first: dt.date, last: dt.date, calendar: Calendar, progress: Callable[[int, int], None]) -> int:
+    today = timezone.localdate()
+    warnings = list(Rule.objects.filter(key=WARN))
+    touched = _touched(first, last)
+    total, read = 2 * touched.count(), 0  # read, then written
     known: dict[tuple, dict] = {}
     moves: dict[tuple, list[tuple[int, dt.date]]] = defaultdict(list)
     for clock in touched.select_related("rule").iterator(chunk_size=2000):
+        read += 1
+        progress(read, total)
         warn = in_force(warnings, clock.started_on, clock.division)
         same = (clock.rule_id, clock.started_on, str(clock.pauses), str(clock.extensions), warn and warn.value)
         if same not in known:
@@ -240,6 +272,7 @@ def clocks_recalculate(first: dt.date, last: dt.date) -> int:
             fields["late_at"] = None
         for at in range(0, len(clocks), CHUNK):
             part = clocks[at : at + CHUNK]
+            progress(read + moved, total)
             Clock.objects.filter(pk__in=[pk for pk, _due in part], state=old_state).update(**fields)
             events = [
                 ClockEvent(
