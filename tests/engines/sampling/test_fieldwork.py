@@ -14,7 +14,7 @@ from tests.engines.sampling.small_draw import PARTIES, finished
 from mingcha.engines.sampling import fieldwork, files, folder, inspectors, keys, results
 from mingcha.engines.sampling.encoding import canonical, digest
 from mingcha.engines.sampling.inclusion import pareto
-from mingcha.engines.sampling.inspectors import Inspector, Rules, Visit, assign, directory, teams
+from mingcha.engines.sampling.inspectors import Inspector, Rules, Visit, assign, directory, reseeds_for, teams
 from mingcha.engines.sampling.surveys import frame_estimates
 from mingcha.problems import Problem
 
@@ -507,3 +507,16 @@ def test_who_cant_be_found_is_a_result_with_a_rate_of_its_own(copy, tmp_path):
     lost = sum(weight[chosen[i]] for i in (1, 3, 7)) / sum(weight.values())
     assert figures["not_found_rate"]["value"] == pytest.approx(lost)
     assert figures["not_found_rate"]["low"] < lost < figures["not_found_rate"]["high"]
+
+
+@given(st.lists(st.tuples(st.text(min_size=1), st.text(), st.text("电梯;食品", max_size=9)), max_size=6))
+def test_places_are_sealed_as_canonical_bytes(rows):
+    made = fieldwork.places(*zip(*rows, strict=True)) if rows else []
+    assert [one.id.encode() for one in made] == sorted(one.id.encode() for one in made)
+    plain = {"places": [{"id": one.id, "area": one.area, "skills": list(one.skills)} for one in made]}
+    assert fieldwork.seal_places("D", bytes(32), made) == digest("places", "D", bytes(32), canonical(plain)).hex()
+
+
+@pytest.mark.parametrize(("visits", "seeds"), [(1, 2_000), (1_000, 2_000), (4_000, 500), (10_000, 200), (50_000, 200)])
+def test_a_large_draw_is_reseeded_less_often(visits, seeds):
+    assert reseeds_for(visits) == seeds

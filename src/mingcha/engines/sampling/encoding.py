@@ -44,7 +44,7 @@ def canonical(value: Any) -> bytes:
 
     Text is put into NFC. Floats, booleans and null have no place in parameters.
     """
-    return _plain(value).encode()
+    return json.dumps(_checked(value), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def params_hash(params: Params) -> bytes:
@@ -61,20 +61,24 @@ def _field(field: Field) -> bytes:
     return b"%d" % field
 
 
-def _plain(value: Any) -> str:
+def _checked(value: Any) -> Any:
+    """The same value with its texts in NFC and its members in order, so that one call of the encoder writes it."""
     if isinstance(value, str):
-        return json.dumps(unicodedata.normalize("NFC", value), ensure_ascii=False)
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
     if isinstance(value, int) and not isinstance(value, bool):
         if abs(value) > LARGEST:
             raise ValueError(f"{value} is beyond 2^53-1")
-        return str(value)
+        return int(value)
     if isinstance(value, list):
-        return "[" + ",".join(map(_plain, value)) + "]"
+        return [_checked(item) for item in value]
     if isinstance(value, dict):
         members = {unicodedata.normalize("NFC", key): item for key, item in value.items()}
         if len(members) < len(value):
             raise ValueError("two names are the same in NFC")
         # RFC 8785 sorts by UTF-16 code units, which differs from Python's order beyond the first plane
-        ordered = sorted(members.items(), key=lambda member: member[0].encode("utf-16-be"))
-        return "{" + ",".join(f"{_plain(key)}:{_plain(item)}" for key, item in ordered) + "}"
+        return {name: _checked(members[name]) for name in sorted(members, key=_code_units)}
     raise TypeError(f"parameters hold text, integers, lists and objects, not {type(value).__name__}")
+
+
+def _code_units(name: str) -> bytes:
+    return name.encode("utf-16-be")

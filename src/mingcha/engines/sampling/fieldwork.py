@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from json.encoder import encode_basestring as quoted
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from mingcha.engines.sampling import ceremony, fieldfiles, files, inspectors, ke
 from mingcha.engines.sampling.ceremony import Terms
 from mingcha.engines.sampling.draw import Outcome, Units, normal
 from mingcha.engines.sampling.encoding import canonical, digest
-from mingcha.engines.sampling.files import Json, read_json, take_bytes, write_json
+from mingcha.engines.sampling.files import Json, Record, read_json, take_bytes, write_json
 from mingcha.engines.sampling.folder import read_published, read_record, read_terms, secret_folder, status
 from mingcha.engines.sampling.frame import Frame, read_table
 from mingcha.engines.sampling.inspectors import Visit, listed
@@ -24,11 +26,12 @@ from mingcha.engines.sampling.rows import WIDTH
 from mingcha.problems import Problem
 
 
-def assign(folder: Path) -> Json:
+def assign(folder: Path, done: tuple[Record, Units, Outcome] | None = None) -> Json:
     """Write NAME-secret/assignment.json: a team for each drawn unit, by the seed; in a joint inspection one of each
     department. The object written.
 
-    A visit that nobody may make, or for which nobody has load left, has an empty team.
+    A visit that nobody may make, or for which nobody has load left, has an empty team. `done`: what steps.run has
+    just given, else it is read from the folder and recomputed.
     """
     secret = secret_folder(folder)
     if not (secret / "inspectors.json").exists():
@@ -39,7 +42,7 @@ def assign(folder: Path) -> Json:
             todo_zh="下次用 prepare --inspectors 一并封存；抽取之后再给名录不可核验。",
             todo_en="Seal it with prepare --inspectors; given after the draw it would prove nothing.",
         )
-    record, units, outcome = drawn(status(folder))
+    record, units, outcome = done or drawn(status(folder))
     value = read_json(secret / "inspectors.json", "inspectors")
     sealed = {"inspectors": value["inspectors"], "rules": value["rules"]}
     salt = take_bytes(value, "salt", 32, secret / "inspectors.json")
@@ -66,14 +69,16 @@ def assign(folder: Path) -> Json:
     people = [inspectors.read_plain(one) for one in sealed["inspectors"]]
     made = inspectors.assign(record.seed, visits, people, inspectors.read_rules(sealed["rules"]))
     value = fieldfiles.make(record, "assignment", inspectors.body(salt, sealed, visits, made))
-    write_json(secret / "assignment.json", value, files.SECRET)
+    write_json(secret / "assignment.json", value, files.SECRET, indent=None)
     return value
 
 
 def places(ids: Sequence[str], areas: Sequence[str], skills: Sequence[str]) -> list[Visit]:
     """Where each unit of the frame lies and what a visit to it needs, in order of id. A cell of skills is a list."""
+    needs = {cell: listed(cell) for cell in set(normal(skills))}
     columns = zip(normal(ids), normal(areas), normal(skills), strict=True)
-    return sorted((Visit(i, area, listed(cell)) for i, area, cell in columns), key=lambda visit: visit.id.encode())
+    # code points have the order of their UTF-8 bytes
+    return sorted((Visit(i, area, needs[cell]) for i, area, cell in columns), key=attrgetter("id"))
 
 
 def places_of(frame: Frame) -> list[Visit]:
@@ -83,8 +88,11 @@ def places_of(frame: Frame) -> list[Visit]:
 
 def seal_places(draw: str, salt: bytes, visits: Sequence[Visit]) -> str:
     """The member `places` of the draw's parameters: who knows the seed can't send an inspector by moving a unit."""
-    plain = [{"id": one.id, "area": one.area, "skills": list(one.skills)} for one in visits]
-    return digest("places", draw, salt, canonical({"places": plain})).hex()
+    # the canonical bytes of {places: [{id, area, skills}]}, put together from texts of which there are few
+    few: set[str | tuple[str, ...]] = {part for one in visits for part in (one.area, one.skills)}
+    text = {part: canonical(part if isinstance(part, str) else list(part)).decode() for part in few}
+    rows = [f'{{"area":{text[one.area]},"id":{quoted(one.id)},"skills":{text[one.skills]}}}' for one in visits]
+    return digest("places", draw, salt, f'{{"places":[{",".join(rows)}]}}'.encode()).hex()
 
 
 def replace_unit(folder: Path, unit: str, reason: str, may_come: Callable[[str], None] = lambda _: None) -> str:

@@ -133,9 +133,10 @@ def party_json(party: Party) -> Json:
     }
 
 
-def write_json(path: Path, value: Json, mode: int = 0o644) -> None:
+def write_json(path: Path, value: Json, mode: int = 0o644, *, indent: int | None = 1) -> None:
+    """`indent`: None for what is large, which is written ten times as fast."""
     with atomic(path, mode) as file:
-        file.write(json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n")
+        file.write(json.dumps(value, ensure_ascii=False, indent=indent).encode() + b"\n")
 
 
 def read_json(path: Path, kind: str) -> Json:

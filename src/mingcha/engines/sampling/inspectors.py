@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,11 @@ from mingcha.engines.sampling.frame import read_table
 from mingcha.problems import Problem
 
 ACROSS = 75_000  # millionths of the visits that cross areas; 5-10% is the aim
-RESEEDS = 2_000
+RESEEDS, FEWEST_RESEEDS = 2_000, 200
+REDRAWN = 2_000_000  # visits times seeds: what a draw is worth waiting for
 SMALLEST_TEAM = 2  # 行政处罚法 art. 42
 LARGEST_TEAM = 4  # a visit's hash has room for four picks
-BATCH = 1_000_000  # visits times seeds that are worked on at a time
+BATCH = 2_000_000  # visits times seeds that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ class Inspector:
     department: str = ""
 
 
-@dataclass(frozen=True)
-class Visit:
+class Visit(NamedTuple):
     """A drawn unit. Without an area, inspectors of all areas are at home there."""
 
     id: str
@@ -73,6 +73,12 @@ class Teams:
 
     members: NDArray[np.int64]
     across: NDArray[np.bool_]
+
+
+def reseeds_for(visits: int) -> int:
+    """With how many other seeds the chances of a draw of `visits` are estimated: 2,000, fewer of a large draw, at
+    least 200. A pair's chance p has then a standard error of sqrt(p (1 - p) / reseeds): .05 of 200 is .05 +- .015."""
+    return max(FEWEST_RESEEDS, min(RESEEDS, REDRAWN // max(1, visits)))
 
 
 def directory(inspectors: Sequence[Inspector], rules: Rules) -> dict[str, Any]:
@@ -267,7 +273,8 @@ def _teams(seeds: Sequence[bytes], visits: Sequence[Visit], inspectors: Sequence
     picks = dice[:, :, 16:].copy().view(">u4").astype(np.int64)
     home, away = _pools(visits, inspectors, rules)
 
-    able = (away < len(inspectors)).sum(axis=1) >= rules.team
+    near, wide = ((pools < len(inspectors)).sum(axis=1) for pools in (home, away))
+    able = wide >= rules.team
     quota = min(int(able.sum()), (rules.across * count + MILLION // 2) // MILLION)
     order = np.argsort(np.where(able, crossing, np.uint64(2**64 - 1)), axis=1, kind="stable")
     across = np.zeros((runs, count), dtype=bool)
@@ -280,15 +287,31 @@ def _teams(seeds: Sequence[bytes], visits: Sequence[Visit], inspectors: Sequence
     for step, i in enumerate(np.lexsort((turn, ~across), axis=1).T):
         pool = (away if step < quota else home)[i]
         free = left[every[:, None], pool] > 0
-        enough = free.sum(axis=1) >= rules.team
+        some = free.sum(axis=1)
+        enough = some >= rules.team
+        whole = np.array_equal(
+            some, (wide if step < quota else near)[i]
+        )  # nobody's load is gone: counting places will do
+        taken: list[NDArray[np.int64]] = []
         for k in range(rules.team):
-            nth = picks[every, i, k] % np.maximum(free.sum(axis=1), 1)
-            at = np.argmax(np.cumsum(free, axis=1) > nth[:, None], axis=1)
+            at = picks[every, i, k] % np.maximum(some - k * enough, 1)
+            if whole:
+                at = np.minimum(_past(at, taken), pool.shape[1] - 1)
+            else:
+                at = np.argmax(np.cumsum(free, axis=1) > at[:, None], axis=1)
+                free[every, at] = False
+            taken.append(at)
             chosen = pool[every, at]
             members[every[enough], i[enough], k] = chosen[enough]
             left[every[enough], chosen[enough]] -= 1
-            free[every, at] = False
     return Teams(members, across)
+
+
+def _past(at: NDArray[np.int64], taken: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The places that are number `at` among those not `taken`."""
+    for one in np.sort(np.array(taken), axis=0) if taken else ():
+        at = at + (at >= one)
+    return at
 
 
 def _pools(
@@ -297,16 +320,22 @@ def _pools(
     """Who may make each visit, of its area and of others, in the directory's order; rows are filled up with a
     nobody who has no load."""
     valid = [j for j, one in enumerate(inspectors) if one.certified >= rules.day]
+    barred: dict[str, set[int]] = {}
+    for j in valid:
+        for unit in inspectors[j].conflicts:
+            barred.setdefault(unit, set()).add(j)
+    groups: dict[tuple[str, tuple[str, ...]], tuple[list[int], list[int]]] = {}  # few places, many visits
     home: list[list[int]] = []
     away: list[list[int]] = []
     for visit in visits:
-        fit = [
-            j
-            for j in valid
-            if set(visit.skills) <= set(inspectors[j].skills) and visit.id not in inspectors[j].conflicts
-        ]
-        home.append([j for j in fit if not visit.area or visit.area in inspectors[j].areas])
-        away.append([j for j in fit if visit.area and visit.area not in inspectors[j].areas])
+        place = (visit.area, visit.skills)
+        if place not in groups:
+            fit = [j for j in valid if set(visit.skills) <= set(inspectors[j].skills)]
+            near = {j for j in fit if not visit.area or visit.area in inspectors[j].areas}
+            groups[place] = [j for j in fit if j in near], [j for j in fit if j not in near]
+        out = barred.get(visit.id, set())
+        for pools, group in zip((home, away), groups[place], strict=True):
+            pools.append([j for j in group if j not in out] if out else group)
     return _padded(home, len(inspectors)), _padded(away, len(inspectors))
 
 
@@ -335,7 +364,8 @@ def _plain_rules(rules: Rules) -> dict[str, Any]:
 
 
 def _plain(one: Inspector | Visit) -> dict[str, Any]:
-    return {name: sorted(value) if isinstance(value, tuple) else value for name, value in asdict(one).items()}
+    members = one._asdict() if isinstance(one, Visit) else asdict(one)
+    return {name: sorted(value) if isinstance(value, tuple) else value for name, value in members.items()}
 
 
 def _check(inspectors: Sequence[Inspector], rules: Rules) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from mingcha.apps.accounts.models import User
 from mingcha.apps.accounts.services import audit_record
 from mingcha.apps.entities.models import Entity
+from mingcha.engines.collector import uncollected
 from mingcha.engines.sampling.folder import secret_folder
 from mingcha.instance import home
 from mingcha.problems import Problem
@@ -45,6 +46,7 @@ from .issue import Visit, tasks_write
 from .plans import advance, foresee, one_at_a_time
 
 
+@uncollected()
 @transaction.atomic
 def draw_freeze(
     *,
@@ -71,10 +73,13 @@ def draw_freeze(
     """
     from mingcha.engines.sampling import steps
     from mingcha.engines.sampling.frame import read_frame
+    from mingcha.engines.sampling.inspectors import reseeds_for
 
     one_at_a_time()
     advance(plan, PlanState.APPROVED, PlanState.FROZEN)
     directory = _directory(plan, inspectors, day)
+    if directory:
+        directory.sealed["rules"]["reseeds"] = reseeds_for(plan.budget)
     targeted = plan.kind == PlanKind.TARGETED
     frame = plan_frame(plan, frames_pending(plan))
     _refuse_strangers(plan, frame, must_visit)
@@ -181,6 +186,7 @@ def draw_commitments_check(*, draw: Draw, user: User | None) -> Draw:
     return draw
 
 
+@uncollected()
 @transaction.atomic
 def draw_run(
     *,
@@ -200,13 +206,14 @@ def draw_run(
     path = draw_folder(draw)
     state = status(path)
     if state.drawn:  # a run that was cut off after its files were written
-        record, _, _ = results.drawn(state)
+        done = results.drawn(state)
     else:
-        record, _, _ = steps.run(path, public_value, without=without, today=timezone.localdate())
+        done = steps.run(path, public_value, without=without, today=timezone.localdate())
+    record = done[0]
     teams: dict[str, list[dict[str, str]]] = {}
     if "inspectors" in record.terms.params:
         names = {one["id"]: {"id": one["id"], "name": one["name"]} for one in draw.inspectors}
-        for team in fieldwork.assign(path)["teams"]:  # in a joint inspection one of each department
+        for team in fieldwork.assign(path, done)["teams"]:  # in a joint inspection one of each department
             of = {"department": team["department"]} if "department" in team else {}
             teams.setdefault(team["id"], []).extend(names[inspector] | of for inspector in team["inspectors"])
     design = sorted(secret_table(draw, "design.csv"), key=lambda unit: (unit["stratum"], unit["id"]))
@@ -337,7 +344,13 @@ def _refuse_beyond_cap(plan: Plan, key: str) -> None:
 
 def _classes(draw: Draw, keys: Collection[str]) -> dict[str, str]:
     """Risk class of each of these entities on the day of the freeze."""
-    return {unit["id"]: unit.get("class", "") for unit in secret_table(draw, "frame.csv") if unit["id"] in keys}
+    import polars as pl
+
+    frame = pl.scan_csv(secret_folder(draw_folder(draw)) / "frame.csv", infer_schema=False)
+    if "class" not in frame.collect_schema():
+        return dict.fromkeys(keys, "")
+    drawn = frame.filter(pl.col("id").is_in(list(keys))).select("id", pl.col("class").fill_null("")).collect()
+    return dict(drawn.iter_rows())
 
 
 def _directory(plan: Plan, file: Path | None, day: str) -> Directory | None:

@@ -90,9 +90,9 @@ def tasks_write(
 def _tell(plan: Plan, counts: Mapping[int, int]) -> None:
     """Each officer learns once how many of the plan's tasks are his."""
     people = User.objects.in_bulk(list(counts))
-    for pk, n in counts.items():
+    for n in sorted(set(counts.values())):
         notice_send(
-            to=[people[pk]],
+            to=[people[pk] for pk, own in counts.items() if own == n],
             text=gettext_noop("%(n)s tasks of the plan “%(plan)s” are yours."),
             params={"n": n, "plan": plan.title},
             url=reverse("supervision:tasks") + f"?plan={plan.number}",
