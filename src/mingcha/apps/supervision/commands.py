@@ -130,7 +130,7 @@ def prepare(
             day_of(day),
             team=team,
             across=round(across * MILLION),
-            reseeds=reseeds_for(take or 0),  # a missing number is refused below
+            reseeds=reseeds_for(sum(of.values()) if isinstance(of := visits(take), dict) else of or 0),
             departments=joint,
         )
         directory = make_directory(read_inspectors(inspectors), rules)
