@@ -66,6 +66,12 @@ def test_nothing_names_this_machine():
             assert not mark.search(path.read_bytes()), path
 
 
+def test_the_tree_holds_no_links():
+    """A clone's link to packages elsewhere, once committed, takes the place of the packages wherever it is pulled."""
+    listing = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    assert not [line for line in listing.splitlines() if line.startswith("120000")]
+
+
 def test_no_real_data_in_the_project():
     names = [path.name for path in tracked()]
     assert not [n for n in names if n.endswith((".csv.gz", ".parquet", ".xlsx"))]
