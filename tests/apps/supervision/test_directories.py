@@ -155,3 +155,15 @@ def test_periods_and_months():
     assert period_of(dt.date(2026, 12, 5), "month") == (dt.date(2026, 12, 1), dt.date(2027, 1, 1))
     assert period_of(dt.date(2026, 2, 5), "year") == (dt.date(2026, 1, 1), dt.date(2027, 1, 1))
     assert months_after(dt.date(2026, 8, 31), -6) == dt.date(2026, 2, 28)
+
+
+def test_without_inspections_there_is_nothing_to_work_out(scored, monkeypatch):
+    """A new instance isn't told every six hours of a job that found nothing."""
+    from mingcha.apps.jobs.models import Job
+    from mingcha.apps.supervision import tasks
+
+    tasks.refresh_last_visits()
+    assert not Job.objects.exists()
+    monkeypatch.setattr(tasks, "visits_any", lambda: True)
+    tasks.refresh_last_visits()
+    assert Job.objects.get().kind == "supervision.last_visits.refresh"

@@ -12,6 +12,7 @@ from mingcha.apps.jobs.services import job_start
 from mingcha.problems import Problem
 
 from .models import Draw, Plan
+from .selectors.visits import visits_any
 from .services import draw_run, plan_issue, results_deliver
 from .services.directories import last_visits_refresh
 
@@ -39,6 +40,8 @@ def deliver() -> None:
 @every("supervision.last_visits", hours=6)
 def refresh_last_visits() -> None:
     """Begin to work out anew when each entity was inspected last: conditions of directories ask for it."""
+    if not visits_any():
+        return
     with suppress(Problem):  # one is under way
         title = gettext_noop("Days of the last inspections")
         job_start(kind="supervision.last_visits.refresh", params={}, user=None, title=title, key="all")

@@ -40,6 +40,13 @@ def visits_this_year() -> Counter[str]:
     return counts
 
 
+def visits_any() -> bool:
+    """Whether the lake holds inspections at all."""
+    from mingcha.apps.entities.selectors import lake_view
+
+    return any(source.contract.inspections and source.files for source in lake_view().sources.values())
+
+
 def last_visits() -> dict[str, dt.date]:
     """The day of the last visit of every entity that ever had one, planned or not, by key."""
     last: dict[str, dt.date] = {}
