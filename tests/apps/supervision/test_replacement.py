@@ -11,8 +11,9 @@ from django.utils import timezone
 from typer.testing import CliRunner
 
 from mingcha.apps.accounts.models import AuditRecord, User
+from mingcha.apps.risk.overrides import Overrides, overrides_of
 from mingcha.apps.supervision import plan_commands, selectors, services
-from mingcha.apps.supervision.models import Draw, Task
+from mingcha.apps.supervision.models import Draw, Result, Task, TaskEvent
 from mingcha.apps.supervision.selectors import draw_folder, secret_table, visits_this_year
 from mingcha.engines.sampling import fieldwork, steps
 from mingcha.engines.sampling.folder import secret_folder
@@ -21,6 +22,7 @@ from mingcha.problems import Problem
 
 pytestmark = pytest.mark.django_db
 VERIFIER = Path(__file__).resolve().parents[3] / "verifier" / "verify_draw.py"
+TODAY = timezone.localdate
 PARTIES = ("司法局", "公证处")
 STAFF = "id,name,areas,certified,load\n" + "".join(f"Z{i},王{i},区{i % 2},2099-01-31,9\n" for i in range(8))
 
@@ -275,3 +277,12 @@ def test_a_task_that_was_replaced_is_no_visit_of_the_year(drawn):
     assert visits_this_year()[key] == 1
     replace(drawn, key)
     assert visits_this_year()[key] == 0 and selectors.tasks_visible(User.objects.get(username="head")).count() == 13
+
+
+def test_a_model_s_card_counts_what_was_changed_against_its_plans(drawn, staff, scored):
+    one, other, third = drawn.tasks.order_by("number")[:3]
+    for task, kind in ((one, "none"), (other, "follow_up"), (third, "follow_up")):
+        Task.objects.filter(pk=task.pk).update(state="recorded")
+        Result.objects.create(task=task, version=1, kind=kind, visited_on=TODAY(), recorded_by=staff["head"])
+    TaskEvent.objects.create(task=other, kind="assign", override=True)
+    assert overrides_of(scored) == Overrides(12, 1, 1, 1, 2, 1)

@@ -6,6 +6,10 @@ class SupervisionConfig(AppConfig):
     label = "supervision"
 
     def ready(self):
+        from mingcha.apps.risk import overrides
+
         from .panels import register_panels
+        from .selectors import overrides_of_model
 
         register_panels()
+        overrides.register(overrides_of_model)

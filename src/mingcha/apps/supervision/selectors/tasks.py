@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from mingcha.apps.accounts.models import Certificate, Unit, User
 from mingcha.apps.accounts.permissions import OWN, in_jurisdiction, marks, may, within_token
+from mingcha.apps.risk.models import RiskModel
+from mingcha.apps.risk.overrides import Overrides
 
 from ..choices import TaskState
 from ..models import Inspector, Result, Task, TaskEvent
@@ -78,7 +80,8 @@ def units_of(divisions: Iterable[str]) -> dict[str, int | None]:
 
 def overrides(tasks: QuerySet[Task]) -> dict[str, Any]:
     """How often officers or visits were changed against a draw, and how often such visits found something:
-    {"drawn", "overridden", "rate", "hits", "made", "hit_rate", "hit_rate_as_drawn"}; None where nothing was made."""
+    {"drawn", "overridden", "rate", "hits", "made", "hit_rate"} and, of all others, {"hits_as_drawn", "made_as_drawn",
+    "hit_rate_as_drawn"}; a rate is None where nothing was made."""
     drawn = tasks.exclude(draw=None).filter(replaced_at=None)
     against = TaskEvent.objects.filter(task=OuterRef("pk"), override=True)
     violating = [code for code, kind in result_kinds().items() if kind.violation]
@@ -92,6 +95,7 @@ def overrides(tasks: QuerySet[Task]) -> dict[str, Any]:
 
     overridden = drawn.filter(Exists(against))
     made, hits, rate = share(overridden)
+    made_as_drawn, hits_as_drawn, rate_as_drawn = share(drawn.filter(~Exists(against)))
     total, changed = drawn.count(), overridden.count()
     return {
         "drawn": total,
@@ -100,8 +104,19 @@ def overrides(tasks: QuerySet[Task]) -> dict[str, Any]:
         "made": made,
         "hits": hits,
         "hit_rate": rate,
-        "hit_rate_as_drawn": share(drawn.filter(~Exists(against)))[2],
+        "made_as_drawn": made_as_drawn,
+        "hits_as_drawn": hits_as_drawn,
+        "hit_rate_as_drawn": rate_as_drawn,
     }
+
+
+def overrides_of_model(model: RiskModel) -> Overrides | None:
+    """The same of all plans that the model aimed, for its card; None where they have no tasks yet."""
+    found = overrides(Task.objects.filter(plan__risk_model=model))
+    if not found["drawn"]:
+        return None
+    counts = ("drawn", "overridden", "made", "hits", "made_as_drawn", "hits_as_drawn")
+    return Overrides(*(found[name] for name in counts))
 
 
 def progress(plan_ids: Sequence[int]) -> dict[int, dict[str, int]]:
