@@ -87,3 +87,29 @@ def test_titles_and_heads_do_not_break_by_letters_on_a_phone(open_page):
 
 def test_home_offers_the_button_that_there_is(open_page):
     assert "mingcha plan create" not in open_page("/", role="planner").inner_text("body")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("path", ["/account/rights/", "/risk/models/M-2026.11-1/", "/map/"])
+def test_a_phone_shows_the_page_whole(open_page, path, language):
+    """Wide tables and drawings scroll within their own boxes; the page itself is as wide as the phone."""
+    page = open_page(path, width=390, height=844, language=language)
+    beyond = page.evaluate(
+        """() => {
+            const own = (e) => /auto|scroll|hidden/.test(getComputedStyle(e).overflowX);
+            const scrolls = (e) => e && (own(e) || scrolls(e.parentElement));
+            return [...document.querySelectorAll('main *')]
+                .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement))
+                .slice(0, 5).map((e) => e.outerHTML.slice(0, 200));
+        }"""
+    )
+    assert page.evaluate("() => document.scrollingElement.scrollWidth") <= 390 and not beyond, beyond
+
+
+def test_the_large_map_s_parts_are_named_in_the_user_s_language(open_page):
+    page = open_page("/map/")
+    page.wait_for_selector(".maplibregl-canvas, .draw")
+    if page.locator(".maplibregl-canvas").count() == 0:
+        pytest.skip("this browser has no WebGL")
+    named = page.eval_on_selector_all("[data-map-box] [aria-label]", "all => all.map((e) => e.ariaLabel)")
+    assert {"辖区地图", "放大", "缩小"} <= set(named)

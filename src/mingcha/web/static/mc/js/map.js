@@ -153,11 +153,11 @@ class DistrictMap {
   // null where the browser has no WebGL: then the districts are drawn.
   async open() {
     if (!document.createElement('canvas').getContext('webgl2')) return null;
-    const library = await import(this.root.dataset.library), { tiles, attribution } = this.root.dataset;
+    const library = await import(this.root.dataset.library), { tiles, attribution, title, nearer, farther } = this.root.dataset;
     const canvas = Object.assign(document.createElement('div'), { className: 'gl' });
     this.box.replaceChildren(canvas);
     const map = new library.Map({
-      container: canvas, bounds: this.bounds(), fitBoundsOptions: { padding: 24 }, attributionControl: false, dragRotate: false, pitchWithRotate: false,
+      container: canvas, locale: { 'Map.Title': title, 'NavigationControl.ZoomIn': nearer, 'NavigationControl.ZoomOut': farther }, bounds: this.bounds(), fitBoundsOptions: { padding: 24 }, attributionControl: false, dragRotate: false, pitchWithRotate: false,
       style: { version: 8, sources: tiles ? { tiles: { type: 'raster', tiles: [tiles], tileSize: 256, attribution } } : {}, layers: tiles ? [{ id: 'tiles', type: 'raster', source: 'tiles' }] : [] },
     });
     map.addControl(new library.NavigationControl({ showCompass: false }));
@@ -194,6 +194,7 @@ class DistrictMap {
     for (const [division, spot] of this.spots) {
       const row = this.rows[division];
       if (row?.url) spot.href = row.url; else spot.removeAttribute('href');
+      if (row?.url) spot.removeAttribute('role'); else spot.setAttribute('role', 'img'); // no link: else its name is lost
       spot.setAttribute('aria-label', said(row, spot.textContent, this.root.dataset.none));
     }
   }
