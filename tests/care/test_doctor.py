@@ -25,6 +25,16 @@ def test_a_sound_instance(mine, tmp_path):
     assert "数据库完整" in done("doctor", home=mine, MINGCHA_LANG="zh")
 
 
+def test_a_round_that_failed_is_told(mine):
+    database = sqlite3.connect(mine / "mingcha.sqlite3")
+    row = ("credit.listings.lapse", "2099-01-01", "ValueError: broken", True)
+    database.execute("INSERT INTO jobs_schedule (name, due_at, said, failed) VALUES (?, ?, ?, ?)", row)
+    database.commit()
+    database.close()
+    found = findings(mine)["rounds"]
+    assert found["level"] == "warn" and "credit.listings.lapse" in found["en"] and "broken" in found["en"]
+
+
 def a_lake_file(home):
     return next((home / "lake" / "licences").rglob("data-*.parquet"))
 

@@ -287,6 +287,15 @@ def _work(_: bool) -> Iterator[Finding]:
         )
     else:
         yield Finding("worker", Level.OK, "后台工作：没有积压", "long work: nothing is late")
+    for name, said in Schedule.objects.filter(failed=True).values_list("name", "said"):
+        yield Finding(
+            "rounds",
+            Level.WARN,
+            f"例行工作 {name} 上次失败：{said[:200]}",
+            f"the round {name} failed the last time: {said[:200]}",
+            "到时会再做一次；原因见 mingcha-worker 的日志",
+            "it is done again when it is due; the worker's log says why",
+        )
 
 
 def _clock(_: bool) -> Iterator[Finding]:
