@@ -6,13 +6,11 @@ import csv
 import datetime
 import io
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 from urllib.parse import quote
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from mingcha.problems import Problem
@@ -23,7 +21,7 @@ _PIECE = 1 << 16
 
 
 def export(
-    request: HttpRequest, *, kind: str, name: str, head: list[str], rows: Iterable[list[Any]], count: int = 0
+    *, kind: str, name: str, head: list[str], rows: Iterable[list[Any]], count: int = 0
 ) -> StreamingHttpResponse:
     """`rows` (`count` of them) under `head` as a download: `name` with the day's date, `kind` "csv" or "xlsx"."""
     filename = f"{name}-{timezone.localdate():%Y%m%d}.{kind}"
@@ -38,13 +36,12 @@ def export(
         pieces, mime = _xlsx(head, rows), _XLSX
     else:
         pieces, mime = _csv(head, rows), "text/csv; charset=utf-8"
-    return download(request, pieces, filename, mime)
+    return download(pieces, filename, mime)
 
 
-def download(request: HttpRequest, pieces: Iterator[bytes], filename: str, mime: str) -> StreamingHttpResponse:
-    """A streamed download. Under ASGI a plain iterator would be read to its end first, so it is wrapped."""
-    stream = _async(pieces) if isinstance(request, ASGIRequest) else pieces
-    response = StreamingHttpResponse(stream, content_type=mime)
+def download(pieces: Iterator[bytes], filename: str, mime: str) -> StreamingHttpResponse:
+    """A streamed download."""
+    response = StreamingHttpResponse(pieces, content_type=mime)
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
     response["Cache-Control"] = "no-store"
     return response
@@ -112,8 +109,3 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S") if timezone.is_aware(value) else str(value)
     return str(value)
-
-
-async def _async(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (piece := await sync_to_async(next)(pieces, None)) is not None:
-        yield piece

@@ -94,7 +94,6 @@ def _export(page: ListPage, queryset: QuerySet, kind: str, action: str, *, ticke
     ordered = queryset.order_by(*page.order.by(0, False))
     rows = ([c.value(row) for c in columns if c.value] for row in ordered.iterator(chunk_size=2000))
     return export(
-        page.request,
         kind=kind,
         name=page.listing.name,
         head=[str(c.label) for c in columns],

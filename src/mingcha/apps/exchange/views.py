@@ -67,7 +67,7 @@ def quarantine_rows(request: HttpRequest, pk: int) -> HttpResponse:
         name = f"quarantine-{reason.batch.dataset.name}-{reason.batch_id}"
         rows = selectors.quarantine_rows(dataset=dataset, reason=reason, user=request.user)
         cells = ([r["file"], r["row"], r["field"], r["value"], r["reason_zh"], r["reason_en"]] for r in rows)
-        return export(request, kind=kind, name=name, head=head, rows=cells, count=reason.rows)
+        return export(kind=kind, name=name, head=head, rows=cells, count=reason.rows)
     rows = list(selectors.quarantine_rows(dataset=dataset, reason=reason, limit=SHOWN, user=request.user))
     context = {"reason": reason, "title": reason_of(reason), "rows": rows, "may_export": may_export}
     return render(request, "exchange/quarantine_rows.html", context)

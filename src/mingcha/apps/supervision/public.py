@@ -72,7 +72,7 @@ def replacements_file(request: HttpRequest, name: str) -> HttpResponse:
 def verifier(request: HttpRequest) -> HttpResponse:
     if not VERIFIER.exists():
         raise Http404
-    return download(request, pieces_of(VERIFIER.open("rb")), VERIFIER.name, "text/x-python; charset=utf-8")
+    return download(pieces_of(VERIFIER.open("rb")), VERIFIER.name, "text/x-python; charset=utf-8")
 
 
 @login_not_required
@@ -145,7 +145,7 @@ def _file(request: HttpRequest, found: Draw, path: Path | None) -> HttpResponse:
     if path is None:
         raise Http404
     mime = "application/gzip" if path.suffix == ".gz" else "application/json"
-    response = download(request, pieces_of(path.open("rb")), f"{found.name}-{path.name}", mime)
+    response = download(pieces_of(path.open("rb")), f"{found.name}-{path.name}", mime)
     response["Content-Length"] = str(path.stat().st_size)
     return response
 

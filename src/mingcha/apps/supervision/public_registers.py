@@ -40,7 +40,7 @@ def catalogue_file(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     rows = [[column.value(item) for column in ITEM_COLUMNS if column.value] for item in found.items.all()]
     head = [str(column.label) for column in ITEM_COLUMNS]
-    return export(request, kind="xlsx", name=found.number, head=head, rows=rows, count=len(rows))
+    return export(kind="xlsx", name=found.number, head=head, rows=rows, count=len(rows))
 
 
 def _catalogue(number: str) -> Catalogue | None:

@@ -281,7 +281,7 @@ def people_template(request: HttpRequest) -> HttpResponse:
         "2026-01-01",
         "2030-12-31",
     ]
-    return export(request, kind="xlsx", name="people", head=[field.names[0] for field in FIELDS], rows=[sample])
+    return export(kind="xlsx", name="people", head=[field.names[0] for field in FIELDS], rows=[sample])
 
 
 def _unit(request: HttpRequest, code: str) -> Unit:

@@ -23,7 +23,7 @@ def rights(request: HttpRequest) -> HttpResponse:
     if request.GET.get("as") == "csv":
         audit_record(user=request.user, action="accounts.rights.view", obj=request.user, after={"kind": "csv"})
         head = [_("Action"), _("In words"), *(str(r.label) for r in roles)]
-        return export(request, kind="csv", name="rights", head=head, rows=[[a, w, *cells] for a, w, cells in rows])
+        return export(kind="csv", name="rights", head=head, rows=[[a, w, *cells] for a, w, cells in rows])
     groups = [(action_in_words(app), list(found)) for app, found in groupby(rows, key=lambda row: row[0].split(".")[0])]
     context = {"roles": roles, "groups": groups, "own_role": request.user.role}
     return render(request, "accounts/rights.html", context)

@@ -149,7 +149,7 @@ def import_items(request: HttpRequest, number: str) -> HttpResponse:
 def sample(request: HttpRequest) -> HttpResponse:
     """The list that ships, as a file to fill in."""
     head, *rows = sample_rows("catalogue")
-    return export(request, kind="xlsx", name="sample-catalogue", head=head, rows=rows, count=len(rows))
+    return export(kind="xlsx", name="sample-catalogue", head=head, rows=rows, count=len(rows))
 
 
 @require(EDIT)

@@ -76,7 +76,6 @@ def export_who(request: HttpRequest, pk: int) -> HttpResponse:
     columns = [ENTITIES.column(name) for name in ("key", "name", "industry", "district", "address", "status")]
     rows = directory_entities(found).order_by("key")
     return export(
-        request,
         kind=kind,
         name=found.name,
         head=[str(column.label) for column in columns],

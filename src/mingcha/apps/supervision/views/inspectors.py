@@ -130,7 +130,7 @@ def import_people(request: HttpRequest) -> HttpResponse:
 def sample(request: HttpRequest) -> HttpResponse:
     """A register to fill in."""
     head, *rows = sample_rows("inspectors")
-    return export(request, kind="xlsx", name="sample-inspectors", head=head, rows=rows, count=len(rows))
+    return export(kind="xlsx", name="sample-inspectors", head=head, rows=rows, count=len(rows))
 
 
 @require_POST

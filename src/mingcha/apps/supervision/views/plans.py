@@ -283,7 +283,7 @@ def _secret(request: HttpRequest, number: str, name: str, mime: str) -> HttpResp
     if path is None:
         raise Http404
     audit_record(user=request.user, action="supervision.draw.audit", obj=drawing, after={"file": path.name})
-    return download(request, pieces_of(path.open("rb")), f"{drawing.name}-{path.name}", mime)
+    return download(pieces_of(path.open("rb")), f"{drawing.name}-{path.name}", mime)
 
 
 @require("supervision.draw.audit")
