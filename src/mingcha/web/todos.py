@@ -14,7 +14,6 @@ from mingcha.desk.offers import Text, Todo, offered
 from mingcha.language import language
 
 MOST = 60  # of one system
-TIMING = ("due", "left", "level", "share", "basis", "article", "mark")  # what a clock knows
 NUMBER_KEPT = 60  # seconds that the number beside "Desk" is kept
 
 

@@ -26,12 +26,12 @@ def card(**challenge):
 
 def test_each_gate_says_how_it_stands(city):
     champion = city.model
-    assert card_page.gates(champion, None, None) == []
-    found = card_page.gates(None, champion, card()["challenge"])
+    assert card_page.gates(None, None) == []
+    found = card_page.gates(champion, card()["challenge"])
     assert [g["passes"] for g in found] == [True, True, True] and found[1]["said"] == "+0.020 [−0.010, +0.050]"
-    found = card_page.gates(None, champion, card(better=False, fair=False, unfair=[UNFAIR])["challenge"])
+    found = card_page.gates(champion, card(better=False, fair=False, unfair=[UNFAIR])["challenge"])
     assert [g["passes"] for g in found] == [True, False, False] and "餐饮业 ×2.10" in found[2]["said"]
-    assert [g["passes"] for g in card_page.gates(None, champion, None)] == [False, None, None]
+    assert [g["passes"] for g in card_page.gates(champion, None)] == [False, None, None]
 
 
 def test_the_dialog_says_that_the_gates_are_not_passed_and_the_signature_is_refused_without_a_reason(city, desk):

@@ -141,9 +141,9 @@ def division_of(user) -> str | None:
     return user.unit.division if user.unit_id is not None else None
 
 
-def within_token(user, field: str = "division") -> Q:
+def within_token(user) -> Q:
     """Filter for what is a user's own wherever it lies: through a token, only what lies where the token reaches."""
-    return in_jurisdiction(user, field) if getattr(user, "token", None) else Q()
+    return in_jurisdiction(user) if getattr(user, "token", None) else Q()
 
 
 def whole_bureau(user) -> bool:

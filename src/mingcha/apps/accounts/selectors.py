@@ -29,9 +29,11 @@ class Branch:
     below: list[Branch] = field(default_factory=list)
 
 
-def units_tree(user: User, action: str = "accounts.unit.view") -> list[Branch]:
+def units_tree(user: User) -> list[Branch]:
     """The units that `user` may see, each before those below it."""
-    seen = visible(Unit.objects.all(), user, action).annotate(people=Count("users", filter=Q(users__is_active=True)))
+    seen = visible(Unit.objects.all(), user, "accounts.unit.view").annotate(
+        people=Count("users", filter=Q(users__is_active=True))
+    )
     branches = {unit.pk: Branch(unit, people=unit.people) for unit in seen}
     tops = []
     for branch in branches.values():

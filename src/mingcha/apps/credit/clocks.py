@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import QuerySet
-
 from mingcha.apps.accounts.models import User
 from mingcha.apps.law import rules
 from mingcha.apps.law.choices import OPEN
-from mingcha.apps.law.models import Clock
 from mingcha.apps.law.selectors import calendar_now, clocks_of, rule_in_force
 from mingcha.apps.law.services import clock_cancel, clock_meet, clock_start, clocks_start
 from mingcha.apps.law.services.clocks import Start
@@ -91,8 +88,3 @@ def cancel(subject: Subject, rule: str, *, reason: str, user: User | None) -> No
 def cancel_all(subject: Subject, *, reason: str, user: User | None) -> None:
     for key in list(clocks_of(subject).filter(state__in=OPEN).values_list("key", flat=True)):
         cancel(subject, key, reason=reason, user=user)
-
-
-def shown(subject: Subject) -> QuerySet[Clock]:
-    """The clocks of an object for its page: those that run first."""
-    return clocks_of(subject)

@@ -54,10 +54,6 @@ class Ground:
         return self.leave_zh if chinese() else self.leave_en
 
     @property
-    def starts(self) -> str:
-        return self.starts_zh if chinese() else self.starts_en
-
-    @property
     def publish_rule(self) -> str:
         """The time to publish in where it isn't that of `list_rule`."""
         return "" if self.list_rule else "credit.dishonest.publish"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from mingcha.apps.accounts.permissions import every_member
 from mingcha.lists.views import list_response
 
-from .selectors import notices_of, unread_count
+from .selectors import notices_of
 from .services import notices_read
 from .tables import NOTICES
 
@@ -24,7 +24,6 @@ def notices(request: HttpRequest) -> HttpResponse:
         NOTICES,
         notices_of(request.user),
         template="notices/notices.html",
-        unread_here=unread_count(request.user),
     )
 
 

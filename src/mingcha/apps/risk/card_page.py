@@ -120,7 +120,7 @@ def windows(card: Json) -> list[Json]:
     ]
 
 
-def gates(model: Any, champion: Any, challenge: Json | None) -> list[Json]:
+def gates(champion: Any, challenge: Json | None) -> list[Json]:
     """What a promotion needs, in order: title, how it stands (True, False, None: not told), and in which words."""
     if champion is None:
         return []

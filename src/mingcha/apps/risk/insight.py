@@ -103,7 +103,6 @@ def _group(cells: Iterable[Json], total: Json, classes: str) -> Json:
         "expected": e,
         "rate": rate,
         "random": n * total["rate"],
-        "lift": rate / total["rate"] if total["rate"] else 0.0,
         "chosen": chosen,
         "chosen_share": chosen / n if n else 0.0,
         "chosen_before": before,

@@ -26,9 +26,6 @@ _PERCENTS = {9, 10}
 _NO_DATE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|General', re.I)
 
 
-_Handler = Callable[..., None]
-
-
 class _Doctype(Exception):
     pass
 

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST
 
 from mingcha.apps.accounts.permissions import may, require
 from mingcha.apps.entities.selectors import entities_visible
+from mingcha.apps.law.selectors import clocks_of
 from mingcha.desk.forms import checked, say
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
-from .. import clocks, documents, forms, services
+from .. import documents, forms, services
 from ..choices import Source, UndertakingState
 from ..models import Interview, Undertaking
 from ..selectors import interviews_visible
@@ -55,7 +56,7 @@ def interview(request: HttpRequest, pk: int) -> HttpResponse:
             }
             for row in rows
         ],
-        "clocks": [clock for row in rows if row.state == UndertakingState.OPEN for clock in clocks.shown(row)],
+        "clocks": [clock for row in rows if row.state == UndertakingState.OPEN for clock in clocks_of(row)],
         "today": timezone.localdate(),
         "acts": offered(ACTS, found, request.user, "credit:interview"),
         "papers": found.papers.filter(undertaking=None).select_related("by"),

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from mingcha.apps.accounts.permissions import require
 from mingcha.apps.entities.selectors import entities_visible
+from mingcha.apps.law.selectors import clocks_of
 from mingcha.desk.forms import say
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
-from .. import clocks, documents, forms, services
+from .. import documents, forms, services
 from ..choices import SHOWN, Kind, Source
 from ..grounds import ground
 from ..models import Removal
@@ -46,7 +47,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "listing": found,
         "ground": ground(found.ground),
-        "clocks": clocks.shown(found),
+        "clocks": clocks_of(found),
         "acts": offered(ACTS, found, request.user, "credit:listing"),
         "removals": found.removals.select_related("decided_by", "recorded_by"),
         "papers": found.papers.select_related("by"),

@@ -216,14 +216,14 @@ def task_get(request: HttpRequest, number: str) -> dict[str, Any]:
 @acts(router, "/tasks/{number}/accept", TaskOut, action=WORK)
 def task_accept(request: HttpRequest, number: str) -> Task:
     """接收任务 / Take the task on."""
-    return _done(request, services.task_accept(task=_task(request, number, WORK), user=request.auth))
+    return _shown(request, services.task_accept(task=_task(request, number, WORK), user=request.auth))
 
 
 @acts(router, "/tasks/{number}/return", TaskOut, action=WORK)
 def task_return(request: HttpRequest, number: str, given: Reason) -> Task:
     """退回任务 / Give the task back to the unit that issued it."""
     task = _task(request, number, WORK)
-    return _done(request, services.task_return(task=task, reason=given.reason, user=request.auth))
+    return _shown(request, services.task_return(task=task, reason=given.reason, user=request.auth))
 
 
 @acts(router, "/tasks/{number}/assign", TaskOut, action=ASSIGN)
@@ -231,14 +231,14 @@ def task_assign(request: HttpRequest, number: str, given: Assignment) -> Task:
     """指派检查人员 / Send these officers; against a draw it is an override, with its reason."""
     team = [one.model_dump() for one in given.inspectors]
     task = _task(request, number, ASSIGN)
-    return _done(request, services.task_assign(task=task, inspectors=team, reason=given.reason, user=request.auth))
+    return _shown(request, services.task_assign(task=task, inspectors=team, reason=given.reason, user=request.auth))
 
 
 @acts(router, "/tasks/{number}/notify", TaskOut, action=WORK)
 def task_notify(request: HttpRequest, number: str, given: How) -> Task:
     """登记已通知企业 / Note that the firm was told beforehand."""
     task = _task(request, number, WORK)
-    return _done(request, services.task_notify(task=task, how=given.how, user=request.auth))
+    return _shown(request, services.task_notify(task=task, how=given.how, user=request.auth))
 
 
 @acts(router, "/tasks/{number}/enter", TaskOut, action=WORK)
@@ -246,7 +246,7 @@ def task_enter(request: HttpRequest, number: str, given: Entry) -> Task:
     """入场登记 / The token's owner is at the door."""
     place = given.place.model_dump() if given.place else None
     task = _task(request, number, WORK)
-    return _done(request, services.task_enter(task=task, user=request.auth, place=place))
+    return _shown(request, services.task_enter(task=task, user=request.auth, place=place))
 
 
 @acts(router, "/tasks/{number}/result", ResultOut, action="supervision.result.record", status=201)
@@ -283,14 +283,14 @@ def task_withdraw(request: HttpRequest, number: str, given: Reason) -> Result:
 def task_report(request: HttpRequest, number: str, given: Reason) -> Task:
     """登记企业已改正 / The firm reports that it has put things right."""
     task = _task(request, number, WORK)
-    return _done(request, services.task_report(task=task, text=given.reason, user=request.auth))
+    return _shown(request, services.task_report(task=task, text=given.reason, user=request.auth))
 
 
 @acts(router, "/tasks/{number}/recheck", TaskOut, action=WORK)
 def task_recheck(request: HttpRequest, number: str, given: Recheck) -> Task:
     """复查 / Whether what was ordered has been done."""
     task = _task(request, number, WORK)
-    return _done(request, services.task_recheck(task=task, user=request.auth, **given.model_dump()))
+    return _shown(request, services.task_recheck(task=task, user=request.auth, **given.model_dump()))
 
 
 class Transferred(Schema):
@@ -309,14 +309,14 @@ def task_transfer(request: HttpRequest, number: str, given: Reason) -> dict[str,
 @acts(router, "/tasks/{number}/close", TaskOut, action=WORK)
 def task_close(request: HttpRequest, number: str) -> Task:
     """办结任务 / Nothing remains to be done."""
-    return _done(request, services.task_close(task=_task(request, number, WORK), user=request.auth))
+    return _shown(request, services.task_close(task=_task(request, number, WORK), user=request.auth))
 
 
 @acts(router, "/tasks/{number}/cancel", TaskOut, action=ASSIGN)
 def task_cancel(request: HttpRequest, number: str, given: Reason) -> Task:
     """取消任务 / The visit won't be made."""
     task = _task(request, number, ASSIGN)
-    return _done(request, services.task_cancel(task=task, reason=given.reason, user=request.auth))
+    return _shown(request, services.task_cancel(task=task, reason=given.reason, user=request.auth))
 
 
 def _task(request: HttpRequest, number: str, action: str) -> Task:
@@ -329,6 +329,3 @@ def _shown(request: HttpRequest, task: Task) -> Task:
     if not request.auth.may("risk.scores.view"):
         task.risk_class = ""
     return task
-
-
-_done = _shown

@@ -161,11 +161,8 @@ def catalogue_publish(*, catalogue: Catalogue, user: User | None) -> Catalogue:
     before = Catalogue.objects.filter(unit=catalogue.unit, state=CatalogueState.PUBLISHED)
     superseded = list(before.values_list("number", flat=True))
     before.update(state=CatalogueState.SUPERSEDED)
-    moved = Catalogue.objects.filter(pk=catalogue.pk, state=CatalogueState.DRAFT).update(
-        state=CatalogueState.PUBLISHED, published_at=now, published_by=user
-    )
-    if moved != 1:
-        raise _not_draft(catalogue)
+    published = Catalogue.objects.filter(pk=catalogue.pk)
+    published.update(state=CatalogueState.PUBLISHED, published_at=now, published_by=user)
     catalogue.refresh_from_db()
     after = {"state": catalogue.state, "superseded": superseded}
     audit_record(user=user, action="supervision.catalogue.publish", obj=catalogue, after=after)

@@ -31,9 +31,7 @@ class Importing:
     heads: list[Any]
 
 
-def import_response(
-    request: HttpRequest, importing: Importing, *, template: str = "supervision/import.html", **context: Any
-) -> HttpResponse:
+def import_response(request: HttpRequest, importing: Importing, **context: Any) -> HttpResponse:
     """The form; after an upload the preview; after the user's word the page that it leads to."""
     form = SheetForm(request.POST or None, request.FILES or None) if "word" not in request.POST else SheetForm()
     word = request.POST.get("word", "")
@@ -54,7 +52,7 @@ def import_response(
         form.errors.clear()
         say(form, problem)
     status = 400 if form.is_bound and form.errors and "word" not in context else 200
-    return render(request, template, context | {"form": form}, status=status)
+    return render(request, "supervision/import.html", context | {"form": form}, status=status)
 
 
 def _preview(importing: Importing, read: Any) -> dict[str, Any]:
