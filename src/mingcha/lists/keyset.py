@@ -64,7 +64,11 @@ class Cursor:
 
 
 def read(queryset: QuerySet, order: Order, size: int, cursor: Cursor | None, backwards: bool) -> tuple[list, bool]:
-    """Up to `size` rows beside `cursor` in reading order, and whether there are more beyond them."""
+    """Up to `size` rows beside `cursor` in reading order, and whether there are more beyond them.
+
+    Their keys come first, by the index of the order alone, then these rows with what is joined to them: a planner that
+    is asked for both at once may join all rows before it sorts them.
+    """
     parts = order.parts(queryset)
     sequence = list(enumerate(parts))
     if backwards:
@@ -76,7 +80,10 @@ def read(queryset: QuerySet, order: Order, size: int, cursor: Cursor | None, bac
         narrowed = part
         if cursor and number == cursor.part:
             narrowed = part.filter(_beyond(order, number, cursor, backwards))
-        rows += list(narrowed.order_by(*order.by(number, backwards))[: size + 1 - len(rows)])
+        ordered = narrowed.order_by(*order.by(number, backwards)).values_list("pk", flat=True)
+        keys = list(ordered[: size + 1 - len(rows)])
+        found = part.in_bulk(keys)
+        rows += [found[key] for key in keys if key in found]  # one may be gone by now
         if len(rows) > size:
             break
     more = len(rows) > size

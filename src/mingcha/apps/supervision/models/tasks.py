@@ -45,6 +45,7 @@ class Task(models.Model):
         constraints = [models.UniqueConstraint(fields=["plan", "entity"], name="task_once_a_plan")]
         indexes = [
             models.Index(fields=["state", "due_on"]),
+            models.Index(fields=["due_on", "id"]),
             models.Index(fields=["division", "number"]),
             models.Index(fields=["unit", "state"]),
             models.Index(fields=["plan", "state"]),
