@@ -66,8 +66,8 @@ class Cursor:
 def read(queryset: QuerySet, order: Order, size: int, cursor: Cursor | None, backwards: bool) -> tuple[list, bool]:
     """Up to `size` rows beside `cursor` in reading order, and whether there are more beyond them.
 
-    Their keys come first, by the index of the order alone, then these rows with what is joined to them: a planner that
-    is asked for both at once may join all rows before it sorts them.
+    Their keys are found first, by the index of the order alone, then what is joined to these few: a planner that is
+    asked for both at once may join all rows before it sorts them.
     """
     parts = order.parts(queryset)
     sequence = list(enumerate(parts))
@@ -80,10 +80,9 @@ def read(queryset: QuerySet, order: Order, size: int, cursor: Cursor | None, bac
         narrowed = part
         if cursor and number == cursor.part:
             narrowed = part.filter(_beyond(order, number, cursor, backwards))
-        ordered = narrowed.order_by(*order.by(number, backwards)).values_list("pk", flat=True)
-        keys = list(ordered[: size + 1 - len(rows)])
-        found = part.in_bulk(keys)
-        rows += [found[key] for key in keys if key in found]  # one may be gone by now
+        by = order.by(number, backwards)
+        first = narrowed.order_by(*by).values("pk")[: size + 1 - len(rows)]
+        rows += part.filter(pk__in=first).order_by(*by)
         if len(rows) > size:
             break
     more = len(rows) > size

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import product
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from mingcha.apps.accounts.models import Certificate, Unit, User
@@ -82,25 +83,30 @@ def overrides(tasks: QuerySet[Task]) -> dict[str, Any]:
     """How often officers or visits were changed against a draw, and how often such visits found something:
     {"drawn", "overridden", "rate", "hits", "made", "hit_rate"} and, of all others, {"hits_as_drawn", "made_as_drawn",
     "hit_rate_as_drawn"}; a rate is None where nothing was made."""
-    drawn = tasks.exclude(draw=None).filter(replaced_at=None)
     against = TaskEvent.objects.filter(task=OuterRef("pk"), override=True)
     violating = [code for code, kind in result_kinds().items() if kind.violation]
     found = Result.objects.filter(task=OuterRef("pk"), current=True, kind__in=violating)
+    drawn = tasks.exclude(draw=None).filter(replaced_at=None).order_by()
+    told = drawn.annotate(
+        changed=Exists(against), was_made=ExpressionWrapper(Q(state__in=MADE), BooleanField()), hit=Exists(found)
+    )
+    counts = dict.fromkeys(product((False, True), repeat=3), 0)
+    for changed, made, hit, n in told.values_list("changed", "was_made", "hit").annotate(n=Count("pk")):
+        counts[bool(changed), bool(made), bool(hit)] = n
 
-    def share(rows: QuerySet[Task]) -> tuple[int, int, float | None]:
-        made = rows.filter(state__in=MADE)
-        n = made.count()
-        hits = made.filter(Exists(found)).count()
-        return n, hits, hits / n if n else None
+    def share(changed: bool) -> tuple[int, int, float | None]:
+        hits = counts[changed, True, True]
+        made = hits + counts[changed, True, False]
+        return made, hits, hits / made if made else None
 
-    overridden = drawn.filter(Exists(against))
-    made, hits, rate = share(overridden)
-    made_as_drawn, hits_as_drawn, rate_as_drawn = share(drawn.filter(~Exists(against)))
-    total, changed = drawn.count(), overridden.count()
+    total = sum(counts.values())
+    overridden = sum(n for (changed, _, _), n in counts.items() if changed)
+    made, hits, rate = share(True)
+    made_as_drawn, hits_as_drawn, rate_as_drawn = share(False)
     return {
         "drawn": total,
-        "overridden": changed,
-        "rate": changed / total if total else None,
+        "overridden": overridden,
+        "rate": overridden / total if total else None,
         "made": made,
         "hits": hits,
         "hit_rate": rate,

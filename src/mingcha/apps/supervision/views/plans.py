@@ -81,7 +81,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "classes": _classes(found),
         "outside": state.outside if state else outside(found.frame.get("outside", {})),
         "voided": found.draws.exclude(voided_at=None),
-        "tasks": tasks[:SHOWN],
+        "tasks": tasks.filter(pk__in=tasks.values("pk")[:SHOWN]),  # these few, then what is joined to them
         "task_count": task_count,
         "hidden": task_count > SHOWN,
         "drawn": drawn,
@@ -89,7 +89,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "whom": plan_directory(found).order_by("key")[:SHOWN] if not task_count and not drawn else (),
         "progress": done,
         "hit_rate": done["hits"] / done["made"] if done["made"] else None,
-        "overrides": overrides(found.tasks.all()),
+        "overrides": overrides(found.tasks.all() if drawing else found.tasks.none()),
         "replaced": tasks.exclude(replaced_at=None).select_related("entity", "replaced_by__entity"),
         "may": {
             "approve": services.may_approve(found, request.user),
