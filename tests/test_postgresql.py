@@ -13,7 +13,12 @@ import pytest
 
 pytestmark = pytest.mark.postgres
 ROOT = Path(__file__).parents[1]
-OWN_INSTANCES = ("apps/accounts/test_acting.py", "apps/exchange/test_import_command.py", "web/test_commands.py")
+OWN_INSTANCES = (
+    "apps/accounts/test_acting.py",
+    "apps/accounts/test_commands.py",
+    "apps/exchange/test_import_command.py",
+    "web/test_commands.py",
+)
 
 
 @pytest.fixture

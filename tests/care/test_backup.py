@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_of_an_instance_that_is_written_to_it_is_one_moment(mine, tmp_path):
         writer.wait()
     counts = []
     for i in range(3):
-        with sqlite3.connect(tmp_path / str(i) / "database" / "mingcha.sqlite3") as copy:
+        with closing(sqlite3.connect(tmp_path / str(i) / "database" / "mingcha.sqlite3")) as copy:
             a, b = (copy.execute("SELECT count(*) FROM accounts_unit WHERE name = ?", x).fetchone()[0] for x in "ab")
         assert a == b
         counts.append(a)

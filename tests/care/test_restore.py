@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -29,7 +30,7 @@ def contents(home):
         name = str(path.relative_to(home))
         if path.is_file() and not name.startswith(DERIVED) and "/." not in name:
             found[name] = path.read_bytes()
-    with sqlite3.connect(home / "mingcha.sqlite3") as database:
+    with closing(sqlite3.connect(home / "mingcha.sqlite3")) as database:
         found["database"] = "\n".join(database.iterdump())
     return found
 

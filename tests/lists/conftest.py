@@ -5,11 +5,6 @@ from tests.browser import city
 from mingcha.apps.accounts.models import Unit, User
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def town(db):
     city.people()

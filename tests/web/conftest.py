@@ -3,11 +3,6 @@ from tests.browser import city
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def nothing_kept():
     """What a test before this one left in the cache, of users with the same numbers."""
     from django.core.cache import cache

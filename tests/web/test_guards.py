@@ -124,9 +124,8 @@ PRIVATE = [name for name, view, _ in addresses() if getattr(view, "login_require
 
 
 @pytest.fixture
-def people(db, settings):
+def people(db):
     """people(role, division) -> a member of staff there ("" = of no unit)."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     bureau = Unit.objects.create(code="98", name="局", division="98")
     for code in (HERE, THERE):
         Unit.objects.create(code=code, name=code, division=code, parent=bureau, kind="sub_bureau")

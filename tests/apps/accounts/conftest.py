@@ -8,11 +8,6 @@ from mingcha.apps.accounts.services import unit_save, user_create
 PASSWORD = "Cloud-Ting-2026"
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def bureau(db) -> dict[str, User]:
     """A bureau, two districts and a station, and who works there, by user name."""

@@ -14,8 +14,7 @@ TODAY = dt.date(2026, 11, 20)  # a Friday
 
 
 @pytest.fixture(autouse=True)
-def quick_passwords(settings, tmp_path):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def papers_aside(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {
         "default": {
             "BACKEND": "django.core.files.storage.FileSystemStorage",

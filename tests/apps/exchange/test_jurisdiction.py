@@ -20,8 +20,7 @@ ROWS = ("JY1,,甲,many,2020-01-01,440604", "JY2,,乙,many,2020-01-01,440606", "J
 
 
 @pytest.fixture
-def people(lake, tmp_path, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def people(lake, tmp_path):
     bureau = unit_save(code="4406", name="佛山", division="4406")
     below = unit_save(code="440604", name="禅城", division="440604", parent=bureau)
     head = '许可证号,统一社会信用代码,负责人,座位数,发证日期,"所属""区划"""'

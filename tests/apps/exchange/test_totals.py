@@ -16,7 +16,6 @@ from mingcha.apps.exchange.services import batch_import, dataset_cluster, datase
 @pytest.fixture
 def desk(lake, client, settings):
     """desk(address) -> the page as the administrator reads it, in English."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     bureau = unit_save(code="b", name="局")
     head = user_create(username="head", password="Cloud-Ting-2026", role="administrator", unit=bureau)
     client.force_login(head, backend=settings.AUTHENTICATION_BACKENDS[1])

@@ -7,11 +7,6 @@ from mingcha.apps.accounts.services import unit_save, user_create
 from mingcha.apps.law.services import clock_start
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def bureau(db):
     bureau = unit_save(code="9801", name="云汀市局", division="9801")
