@@ -50,9 +50,7 @@ def test_a_full_disk_while_resolving_is_said_and_the_import_run_again_makes_up_f
     delivery = file(tmp_path / "a.csv", *(f"JY{i},,,1,2020-01-01" for i in range(4_000)))
     assert run("import", contract, delivery, home=home, code=UNRESOLVED).returncode == 0
     # a log that has grown would be room to write in
-    with closing(
-        sqlite3.connect(home / "mingcha.sqlite3")
-    ) as database:  # a log that has grown would be room to write in
+    with closing(sqlite3.connect(home / "mingcha.sqlite3")) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     filler = small_disk / "filler"
     with pytest.raises(OSError), filler.open("wb") as hole:
