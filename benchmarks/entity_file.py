@@ -42,6 +42,12 @@ EVENT_FIELDS = {
     "closed": ("boolean", "hash(i, {d}, 9) % 2 = 0"),
 }
 
+INSPECTIONS = {  # one of the sources is visits, so that a model of them may aim
+    "riskPoints": [
+        {"name": "violation", "title": {"zh": "检查发现问题", "en": "Violation found"}, "label": "result = '不合格'"}
+    ],
+}
+
 
 def main(
     entities: Annotated[int, typer.Option(help="Entities.")] = 1_000_000,
@@ -314,11 +320,17 @@ def _licence_document() -> dict[str, Any]:
 def _event_document(number: int, key: str) -> dict[str, Any]:
     scheme = {"licence": "licence:food"}.get(key, key)
     fields = {name: kind for name, (kind, _) in EVENT_FIELDS.items()} | {key: "string"}
-    return _document(f"events_{number:03d}", f"业务记录{number}", fields, [{"scheme": scheme, "field": key}], {})
+    more = {"inspections": INSPECTIONS} if number == 2 else {}
+    return _document(f"events_{number:03d}", f"业务记录{number}", fields, [{"scheme": scheme, "field": key}], {}, more)
 
 
 def _document(
-    name: str, title: str, fields: dict[str, str], keys: list[dict[str, str]], roles: dict[str, str]
+    name: str,
+    title: str,
+    fields: dict[str, str],
+    keys: list[dict[str, str]],
+    roles: dict[str, str],
+    more: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     declared = {
         "keyedBy": "entity",
@@ -327,6 +339,7 @@ def _document(
         "eventTime": {"field": "happened", "zone": "UTC"},
         "knownTime": {"lag": "P1D"},
         "simulated": True,
+        **(more or {}),
     }
     properties = [{"name": n, "logicalType": kind, "primaryKey": n == "number"} for n, kind in fields.items()]
     custom = [{"property": k, "value": v} for k, v in declared.items() if v]

@@ -63,11 +63,19 @@ class Cursor:
             return None
 
 
-def read(queryset: QuerySet, order: Order, size: int, cursor: Cursor | None, backwards: bool) -> tuple[list, bool]:
+def read(
+    queryset: QuerySet,
+    order: Order,
+    size: int,
+    cursor: Cursor | None,
+    backwards: bool,
+    whole: QuerySet | None = None,
+) -> tuple[list, bool]:
     """Up to `size` rows beside `cursor` in reading order, and whether there are more beyond them.
 
     Their keys are found first, by the index of the order alone, then what is joined to these few: a planner that is
-    asked for both at once may join all rows before it sorts them.
+    asked for both at once may join all rows before it sorts them. `whole`: what `queryset` was narrowed from, of which
+    the rows are read once their keys are known.
     """
     parts = order.parts(queryset)
     sequence = list(enumerate(parts))
@@ -82,7 +90,7 @@ def read(queryset: QuerySet, order: Order, size: int, cursor: Cursor | None, bac
             narrowed = part.filter(_beyond(order, number, cursor, backwards))
         by = order.by(number, backwards)
         first = narrowed.order_by(*by).values("pk")[: size + 1 - len(rows)]
-        rows += part.filter(pk__in=first).order_by(*by)
+        rows += (part if whole is None else whole).filter(pk__in=first).order_by(*by)
         if len(rows) > size:
             break
     more = len(rows) > size

@@ -95,14 +95,27 @@ class ListPage:
         after, before = (Cursor.decode(self.request.GET.get(name, "")) for name in ("after", "before"))
         cursor, backwards = (before, True) if before else (after, False)
         try:
-            rows, more = read(self.queryset, self.order, self.listing.size, cursor, backwards)
+            rows, more = read(self._fenced, self.order, self.listing.size, cursor, backwards, self.visible)
         except (ValueError, TypeError, ValidationError):  # a cursor of another sort, or made up: the first page
             cursor, backwards = None, False
-            rows, more = read(self.queryset, self.order, self.listing.size, None, False)
+            rows, more = read(self._fenced, self.order, self.listing.size, None, False, self.visible)
         if not cursor:
             return rows, False, more, 0
         first = max(cursor.position - len(rows), 0) if backwards else cursor.position
         return (rows, more, True, first) if backwards else (rows, True, more, first)
+
+    @cached_property
+    def _fenced(self) -> QuerySet:
+        """The matching rows; where they are few and sorted by what stands in another table, found before they are
+        sorted: else the database goes along that order, past all rows that don't match, until it has a page full."""
+        narrowed = bool(self.words or self.chosen)
+        if not narrowed or "__" not in self.order.path or self._counted[1]:
+            return self.queryset
+        return self.visible.filter(pk__in=self.queryset.order_by().values("pk")[:CAP])
+
+    @cached_property
+    def _counted(self) -> tuple[int, bool]:
+        return capped_count(self.queryset)
 
     @property
     def rows(self) -> list:
@@ -136,7 +149,7 @@ class ListPage:
         rows, has_previous, has_next, _ = self._window
         if not has_previous and not has_next:
             return len(rows)
-        return capped_count(self.queryset)[0]
+        return self._counted[0]
 
     @property
     def capped(self) -> bool:
@@ -320,7 +333,7 @@ class ListPage:
 
     def _kept(self, counted: QuerySet) -> list[tuple[Any, int]]:
         """The counts; of a large result kept for two minutes, since they read all of it."""
-        if not self.capped:
+        if not self._counted[1]:
             return list(counted)
         return cache.get_or_set(_key(counted), lambda: list(counted), _KEPT) or []
 

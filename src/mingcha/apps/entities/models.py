@@ -58,6 +58,11 @@ class Entity(models.Model):
             models.Index(fields=["initials"]),
             models.Index(fields=["division", "key"]),
             models.Index(fields=["industry", "key"]),
+            models.Index(  # a filtered list is counted in it alone, without the rows
+                fields=["district", "industry", "division", "status", "id"],
+                condition=Q(merged_into=None),
+                name="entity_place",
+            ),
             models.Index(fields=["key"], condition=Q(provisional=True), name="entity_provisional"),
         ]
 

@@ -149,6 +149,7 @@ class Score(models.Model):
         abstract = True
         indexes = [
             models.Index(fields=["risk_class", "probability"], name="%(class)s_class"),
+            models.Index(fields=["risk_class", "entity"], name="%(class)s_whom"),
             models.Index(fields=["move", "probability"], name="%(class)s_move"),
             models.Index(fields=["turn", "probability"], name="%(class)s_turn"),
             models.Index(fields=["district", "risk_class", "probability"], name="%(class)s_place"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -19,6 +20,8 @@ from mingcha.apps.risk.overrides import Overrides
 from ..choices import TaskState
 from ..models import Inspector, Result, Task, TaskEvent
 from ..rules import MADE, OPEN, result_kinds
+
+_KEPT = 120  # seconds
 
 
 def tasks_visible(user: User, action: str = "supervision.task.view") -> QuerySet[Task]:
@@ -37,7 +40,7 @@ def tasks_visible(user: User, action: str = "supervision.task.view") -> QuerySet
 
 def reach(user: User, task: Task) -> Callable[[str], bool]:
     """Whether `user`, who sees `task`, may do an action to it; asks the database once, whatever is asked."""
-    mine = cache(lambda: task.members.filter(pk=user.pk).exists())
+    mine = lru_cache(lambda: task.members.filter(pk=user.pk).exists())
     return lambda action: may(user, action) and (marks()[action][user.role] != OWN or mine())
 
 
@@ -117,8 +120,10 @@ def overrides(tasks: QuerySet[Task]) -> dict[str, Any]:
 
 
 def overrides_of_model(model: RiskModel) -> Overrides | None:
-    """The same of all plans that the model aimed, for its card; None where they have no tasks yet."""
-    found = overrides(Task.objects.filter(plan__risk_model=model))
+    """The same of all plans that the model aimed, for its card, as of two minutes ago at most, since it reads every
+    task and result of theirs; None where they have no tasks yet."""
+    key = f"supervision.overrides:{model.pk}"
+    found = cache.get_or_set(key, lambda: overrides(Task.objects.filter(plan__risk_model=model)), _KEPT)
     if not found["drawn"]:
         return None
     counts = ("drawn", "overridden", "made", "hits", "made_as_drawn", "hits_as_drawn")
