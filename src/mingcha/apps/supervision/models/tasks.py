@@ -46,6 +46,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["state", "due_on"]),
             models.Index(fields=["due_on", "id"]),
+            models.Index(fields=["state", "division", "id"]),  # lists count in it alone
             models.Index(fields=["division", "number"]),
             models.Index(fields=["unit", "state"]),
             models.Index(fields=["plan", "state"]),

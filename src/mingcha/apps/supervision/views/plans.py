@@ -67,7 +67,8 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
     found = _plan(request, number)
     drawing = found.draw
     state = ceremony(drawing)
-    tasks = tasks_visible(request.user).filter(plan=found)
+    seen = tasks_visible(request.user)
+    tasks = seen.filter(plan=found)
     task_count = tasks.count()
     done = progress([found.pk])[found.pk]
     drawn = services.plan_terms(found)["drawn"]
@@ -81,7 +82,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "classes": _classes(found),
         "outside": state.outside if state else outside(found.frame.get("outside", {})),
         "voided": found.draws.exclude(voided_at=None),
-        "tasks": tasks.filter(pk__in=tasks.values("pk")[:SHOWN]),  # these few, then what is joined to them
+        "tasks": seen.filter(pk__in=tasks.values("pk")[:SHOWN]),  # these few, then what is joined to them
         "task_count": task_count,
         "hidden": task_count > SHOWN,
         "drawn": drawn,
