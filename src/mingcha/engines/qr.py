@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=256)  # ten milliseconds each
 def qr_path(text: str) -> dict[str, object]:
     """A QR code of `text` as one SVG path: {"d", "size"} in modules, with a quiet zone of two around it."""
     import segno
