@@ -88,9 +88,10 @@ def read(
         narrowed = part
         if cursor and number == cursor.part:
             narrowed = part.filter(_beyond(order, number, cursor, backwards))
-        by = order.by(number, backwards)
-        first = narrowed.order_by(*by).values("pk")[: size + 1 - len(rows)]
-        rows += (part if whole is None else whole).filter(pk__in=first).order_by(*by)
+        ordered = narrowed.order_by(*order.by(number, backwards)).values_list("pk", flat=True)
+        keys = list(ordered[: size + 1 - len(rows)])
+        found = (part if whole is None else whole).in_bulk(keys)
+        rows += [found[key] for key in keys if key in found]  # one may be gone by now
         if len(rows) > size:
             break
     more = len(rows) > size
