@@ -67,3 +67,17 @@ def test_search_and_help_are_accessible(open_page):
     page.keyboard.type("汇味", delay=30)
     page.wait_for_selector("#hits .mc-hit")
     assert not _violations(page)
+
+
+def test_a_form_pressed_twice_is_sent_once(open_page):
+    page = open_page("/plans/", role="planner")
+    sent = page.evaluate(
+        """() => {
+          const form = document.body.appendChild(Object.assign(document.createElement('form'), { method: 'post' }));
+          const press = () => form.dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+          const first = [press(), press()];
+          dispatchEvent(new Event('pageshow'));
+          return [...first, press()];
+        }"""
+    )
+    assert sent == [True, False, True]

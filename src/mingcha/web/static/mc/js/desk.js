@@ -68,6 +68,15 @@ on('click', '[data-copy]', async (button) => {
   setTimeout(() => { i.className = 'ti ti-copy'; }, 1500);
 });
 
+// Pressed twice, a form is sent once: else a slow answer makes two plans of one.
+document.addEventListener('submit', (e) => {
+  const form = e.target;
+  if (!form.matches('[method=post i]:not([hx-post])')) return;
+  if (Date.now() - (form.sentAt ?? 0) < 5000) { e.preventDefault(); return; }
+  form.sentAt = Date.now(); // an answer that is a file leaves the page: it may be asked for again
+});
+addEventListener('pageshow', () => { for (const form of document.forms) delete form.sentAt; });
+
 // What waits for the reader is asked for once a minute, while he looks at the page. (HTMX's own conditions need eval.)
 const poll = () => { if (document.visibilityState === 'visible') document.getElementById('bell')?.dispatchEvent(new Event('mc-poll')); };
 setInterval(poll, 60_000);
