@@ -70,6 +70,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
     seen = tasks_visible(request.user)
     tasks = seen.filter(plan=found)
     task_count = tasks.count()
+    shown = list(tasks.values_list("pk", flat=True)[:SHOWN])  # these few, then what is joined to them
     done = progress([found.pk])[found.pk]
     drawn = services.plan_terms(found)["drawn"]
     context = {
@@ -82,7 +83,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "classes": _classes(found),
         "outside": state.outside if state else outside(found.frame.get("outside", {})),
         "voided": found.draws.exclude(voided_at=None),
-        "tasks": seen.filter(pk__in=tasks.values("pk")[:SHOWN]),  # these few, then what is joined to them
+        "tasks": seen.filter(pk__in=shown),
         "task_count": task_count,
         "hidden": task_count > SHOWN,
         "drawn": drawn,
