@@ -61,6 +61,7 @@ def _measured(found: dict[str, Any], uniform: float | None, at: Any) -> list[Fig
     made, hits = found["made"], found["hits"]
     rate = hits / made
     half = 1.96 * math.sqrt(rate * (1 - rate) / made)
+    beyond = bool(uniform) and rate - half > uniform  # else chance alone may have done it
     monthly = [hits / n for _day, n, hits in found["months"] if n]
     calm, calm_base = made - hits, made * (1 - uniform) if uniform is not None else None
     url = reverse("supervision:tasks")
@@ -72,7 +73,7 @@ def _measured(found: dict[str, Any], uniform: float | None, at: Any) -> list[Fig
             url,
             unit=f"±{100 * half:.1f}",
             note=base,
-            good=_("%(times)s times") % {"times": f"{rate / uniform:.1f}"} if uniform and rate > uniform else "",
+            good=_times(rate, uniform) if beyond else "",
             trend=_trend(monthly),
             base=uniform,
             at=at,
@@ -84,7 +85,7 @@ def _measured(found: dict[str, Any], uniform: float | None, at: Any) -> list[Fig
             url,
             unit=_("this year"),
             note=_("all at random %(base)s") % {"base": f"{calm_base:,.0f}"} if calm_base else "",
-            good=_fewer(calm, calm_base),
+            good=_fewer(calm, calm_base) if beyond else "",
             at=at,
             order=40,
         ),
@@ -98,6 +99,7 @@ def _expected(known: list[tuple[int, dict[str, Any], dict[str, Any]]], uniform: 
     visits = sum(n for n, *_ in known)
     hit = sum(n * plan["hit_rate"] for n, plan, _uniform in known) / visits
     half = (sum((n * plan["half_width"]) ** 2 for n, plan, _uniform in known) ** 0.5) / visits
+    beyond = hit - half > uniform
     calm, calm_base = (sum(said[i]["compliant_visits"] for _n, *said in known) for i in (0, 1))
     url = reverse("supervision:plans")
     return [
@@ -107,7 +109,7 @@ def _expected(known: list[tuple[int, dict[str, Any], dict[str, Any]]], uniform: 
             url,
             unit=f"±{100 * half:.1f}",
             note=_("all at random %(base)s") % {"base": f"{100 * uniform:.1f}%"},
-            good=_("%(times)s times") % {"times": f"{hit / uniform:.1f}"} if uniform and hit > uniform else "",
+            good=_times(hit, uniform) if beyond else "",
             order=30,
         ),
         Figure(
@@ -116,10 +118,14 @@ def _expected(known: list[tuple[int, dict[str, Any], dict[str, Any]]], uniform: 
             url,
             unit=_("expected"),
             note=_("all at random %(base)s") % {"base": f"{calm_base:,.0f}"},
-            good=_fewer(calm, calm_base),
+            good=_fewer(calm, calm_base) if beyond else "",
             order=40,
         ),
     ]
+
+
+def _times(ours: float, base: float | None) -> str:
+    return _("%(times)s times") % {"times": f"{ours / base:.1f}"} if base and ours > base else ""
 
 
 def _fewer(ours: float, base: float | None) -> str:
