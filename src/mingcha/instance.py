@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
@@ -77,6 +78,19 @@ def _shipped_law() -> str:
     """A digest of the rules of law that come with the code: new ones are loaded as tables are, by `migrate`."""
     files = sorted(Path(__file__).parent.glob("apps/law/shipped/*.yaml"))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+@contextmanager
+def flocked(path: Path) -> Iterator[IO[str] | None]:
+    """The file, locked for us alone; None where another process has it. The lock goes with the process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield file
 
 
 def use() -> None:

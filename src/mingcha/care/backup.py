@@ -8,7 +8,6 @@ comes later finds its file or makes it again. The manifest is written last: what
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from mingcha.engines.lake import folder as lake
-from mingcha.instance import home
+from mingcha.instance import flocked, home
 from mingcha.problems import Problem
 
 from . import databases
@@ -292,17 +291,15 @@ def _size(path: Path) -> int:
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    with (home() / "tmp" / "backup.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with flocked(home() / "tmp" / "backup.lock") as held:
+        if held is None:
             raise Problem(
                 zh="这个实例正在备份。",
                 en="A backup of this instance is under way.",
                 where=str(home()),
                 todo_zh="请等它结束。",
                 todo_en="Wait until it is done.",
-            ) from None
+            )
         for left in (home() / "tmp").glob("backup-*"):  # what a kill left
             shutil.rmtree(left, ignore_errors=True)
         yield

@@ -8,7 +8,6 @@ What was there is moved aside, never deleted.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from mingcha.engines.lake.folder import aside, sync
-from mingcha.instance import RESTORING, home, place, unknown_migrations
+from mingcha.instance import RESTORING, flocked, home, place, unknown_migrations
 from mingcha.problems import Problem
 
 from . import databases
@@ -426,17 +425,15 @@ def _drop_staged(staged: Path) -> None:
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Nobody uses the instance, and until the end nobody will (`instance.use`)."""
-    with (home() / "tmp" / "in-use.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with flocked(home() / "tmp" / "in-use.lock") as held:
+        if held is None:
             raise Problem(
                 zh="实例正在使用：有服务或命令在运行。",
                 en="The instance is in use: it is served, or a command runs.",
                 where=str(place()),
                 todo_zh="请先停止 mingcha serve（systemctl stop mingcha mingcha-worker）和其他命令。",
                 todo_en="Stop mingcha serve (systemctl stop mingcha mingcha-worker) and other commands first.",
-            ) from None
+            )
         yield
 
 

@@ -11,19 +11,18 @@ said to run and whose lock is free was cut off.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from django.db import connection, connections
 from django.utils import timezone
 
-from mingcha.instance import home
+from mingcha.instance import flocked, home
 
 from .models import Job
 
@@ -102,19 +101,6 @@ class _File:
 def _hold_file(job_id: int) -> Iterator[Hold | None]:
     with flocked(_file(job_id, "lock")) as held:
         yield _File(job_id) if held else None
-
-
-@contextmanager
-def flocked(path: Path) -> Iterator[IO[str] | None]:
-    """The file, locked for us alone; None where another process has it. The lock goes with the process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        yield file
 
 
 def _file(job_id: int, kind: str) -> Path:

@@ -14,9 +14,8 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction, is_locked_database_exception
 
-from mingcha.instance import home
+from mingcha.instance import flocked, home
 
-from .progress import flocked
 from .running import closing
 from .services import jobs_sweep, rounds_run
 
