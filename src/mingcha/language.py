@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils.translation import get_language
 
@@ -16,6 +16,13 @@ def language() -> Literal["zh", "en"]:
 
 def chinese() -> bool:
     return language() == "zh"
+
+
+def in_language(text: Any) -> Any:
+    """A text in the current language out of {"zh": ..., "en": ...}; anything else as it is."""
+    if not isinstance(text, dict):
+        return text
+    return text.get(language()) or text.get("zh") or text.get("en") or ""
 
 
 def told(problem: Problem) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mingcha.engines.risk.drift import MOVED, STABLE
-from mingcha.language import language
+from mingcha.language import in_language
 from mingcha.output import unmarked
 
 from .drift import SCORE
@@ -224,13 +224,6 @@ def cusum(found: Json) -> Json | None:
 def charts(card: Json) -> Json:
     """What the charts draw; their tables show the same."""
     return {name: card[name] for name in ("calibration", "roc", "gain", "scores") if card.get(name)}
-
-
-def in_language(text: Any) -> str:
-    """A text in the user's language out of {"zh": ..., "en": ...}."""
-    if not isinstance(text, dict):
-        return str(text)
-    return text.get(language()) or text.get("zh") or text.get("en") or ""
 
 
 def labels() -> Json:

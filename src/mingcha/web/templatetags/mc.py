@@ -12,7 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from mingcha.apps.accounts.permissions import may as permitted
-from mingcha.language import chinese, language
+from mingcha.language import chinese
+from mingcha.language import in_language as said_in_language
 from mingcha.output import unmarked
 
 register = template.Library()
@@ -156,9 +157,8 @@ def lookup(mapping: Any, key: Any) -> Any:
 def in_language(value: Any) -> Any:
     """A text in the user's language out of {"zh": ..., "en": ...}; anything else as it is. What is simulated says so by
     the page's mark, not in the title of each factor once more."""
-    if not isinstance(value, dict):
-        return value
-    return unmarked(value.get(language()) or value.get("zh") or value.get("en") or "")
+    said = said_in_language(value)
+    return unmarked(said) if isinstance(value, dict) else said
 
 
 @register.filter

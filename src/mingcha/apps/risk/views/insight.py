@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 
 from mingcha.apps.accounts.permissions import in_jurisdiction, require, whole_bureau
 from mingcha.apps.entities.models import Entity
+from mingcha.language import in_language
 from mingcha.lists.views import list_response
 from mingcha.output import unmarked
 
-from .. import card_page, insight, panels
+from .. import insight, panels
 from ..models import RiskModel, Scoring
 from ..tables import FIRMS
 from ..templatetags.risk import reasons_of
@@ -101,4 +102,4 @@ def _titles(scoring: Scoring | None) -> list[str]:
     if scoring is None:
         return []
     card = RiskModel.objects.filter(pk=scoring.model_id).values_list("card__factors", flat=True).first() or []
-    return [unmarked(card_page.in_language(factor["title"])) for factor in card]
+    return [unmarked(in_language(factor["title"])) for factor in card]
