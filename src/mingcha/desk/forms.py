@@ -34,6 +34,19 @@ def day_field(label: Any, **more: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=widget, input_formats=["%Y-%m-%d"], **more)
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files in one field; whoever asks bounds them."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        given = data if isinstance(data, list) else [data]
+        files = [super(FilesField, self).clean(one, initial) for one in given or [None]]
+        return [file for file in files if file]
+
+
 def checked(form: forms.Form) -> dict[str, Any]:
     """What a dialog gave; Problem that names the fields that are wrong, since the dialog is gone by then."""
     if form.is_valid():

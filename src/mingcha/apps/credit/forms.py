@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mingcha.desk.forms import Form, day_field
+from mingcha.desk.forms import FilesField, FilesInput, Form, day_field
 
 from .choices import Kind, RemovalKind, Step
 from .grounds import grounds
@@ -30,11 +30,7 @@ def _file(label: Any, required: bool = False) -> forms.FileField:
     return forms.FileField(label=label, required=required, allow_empty_file=True, widget=widget)
 
 
-class FilesInput(forms.FileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
+class PapersField(FilesField):
     """Up to ten files; the services bound each."""
 
     def __init__(self, **kwargs):
@@ -46,10 +42,10 @@ class FilesField(forms.FileField):
         )
 
     def clean(self, data, initial=None):
-        given = data if isinstance(data, list) else [data] if data else []
-        if len(given) > 10:
+        files = super().clean(data, initial)
+        if len(files) > 10:
             raise forms.ValidationError(_("Ten files at most."))
-        return [super(FilesField, self).clean(one, initial) for one in given]
+        return files
 
 
 # -- listings
@@ -70,7 +66,7 @@ class ProposeForm(Form):
         required=False,
         help_text=_("For the seriously dishonest list."),
     )
-    files = FilesField(label=_("Evidence"), help_text=_("PDF, OFD, JPG, PNG, DOCX, XLSX; 20 MB each."))
+    files = PapersField(label=_("Evidence"), help_text=_("PDF, OFD, JPG, PNG, DOCX, XLSX; 20 MB each."))
 
     def __init__(self, *args, kind: str = Kind.ABNORMAL, **kwargs):
         super().__init__(*args, **kwargs)
@@ -154,7 +150,7 @@ class RemovalForm(Form):
         choices=[(c.key, c.label) for c in CONDITIONS],
         widget=forms.CheckboxSelectMultiple,
     )
-    files = FilesField(label=_("Its papers"))
+    files = PapersField(label=_("Its papers"))
 
     def __init__(self, *args, kind: str = Kind.ABNORMAL, **kwargs):
         super().__init__(*args, **kwargs)

@@ -12,18 +12,18 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from mingcha.apps.accounts.models import User
-from mingcha.apps.accounts.permissions import in_jurisdiction
 from mingcha.apps.entities.models import Entity
 from mingcha.apps.risk.choices import ModelState
 from mingcha.apps.risk.models import RiskModel
-from mingcha.desk.forms import Form, day_field
+from mingcha.desk.forms import FilesField, Form, day_field
 from mingcha.engines.sampling.allocation import CLASS_WEIGHTS
 
 from ..choices import PlanKind
 from ..models import CatalogueItem, InspectorDirectory, ObjectDirectory, YearEntry
-from ..register_choices import CatalogueState, YearState
+from ..register_choices import CatalogueState
 from ..selectors.directories import directories_visible, inspector_directories_visible
 from ..selectors.joint import departments_known, own_department
+from ..selectors.years import entries_open
 
 KEY_BYTES, TABLE_BYTES = 4_096, 8 * 2**20  # of a public key's file, of a table
 
@@ -186,9 +186,7 @@ class PlanForm(Form):
         fields["departments"].choices = [(name, name) for name in departments_known(user) if name != own]
         fields["directory"].queryset = directories_visible(user).filter(active=True)
         fields["items"].queryset = CatalogueItem.objects.filter(catalogue__state=CatalogueState.PUBLISHED)
-        fields["entry"].queryset = YearEntry.objects.filter(
-            in_jurisdiction(user, "plan__division"), plan__state=YearState.PUBLISHED, dropped=False
-        )
+        fields["entry"].queryset = entries_open(user)
         if "inspectors" in fields:
             fields["inspectors"].queryset = inspector_directories_visible(user).filter(active=True)
         if "risk_model" in fields:
@@ -207,36 +205,35 @@ class PlanForm(Form):
         return cleaned
 
 
-class FilesInput(forms.ClearableFileInput):
+class ClearableFilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
-class FilesField(forms.FileField):
+class BoundedFilesField(FilesField):
     """Files, several if its widget takes them, each within `most` bytes."""
 
     def __init__(self, *args, most: int, **kwargs):
         self.most = most
-        super().__init__(*args, widget=kwargs.pop("widget", FilesInput()), **kwargs)
+        super().__init__(*args, widget=kwargs.pop("widget", ClearableFilesInput()), **kwargs)
 
     def clean(self, data, initial=None) -> list[UploadedFile]:
-        given = data if isinstance(data, list) else [data]
-        files = [super(FilesField, self).clean(one, initial) for one in given or [None]]
-        for file in filter(None, files):
+        files = super().clean(data, initial)
+        for file in files:
             if file.size > self.most:
                 raise forms.ValidationError(_("The file is too large: %(name)s"), params={"name": file.name})
-        return [file for file in files if file]
+        return files
 
 
 class FreezeForm(Form):
     """Who takes part, who may be sent, who is visited without a draw."""
 
-    parties = FilesField(
+    parties = BoundedFilesField(
         label=_("Parties' public keys"),
         most=KEY_BYTES,
         required=False,
         help_text=_("Each party makes its key with mingcha draw keygen and hands out the .pub file, nothing else."),
     )
-    inspectors = FilesField(
+    inspectors = BoundedFilesField(
         label=_("Directory of inspectors"),
         most=TABLE_BYTES,
         required=False,
@@ -249,7 +246,7 @@ class FreezeForm(Form):
     day = day_field(
         _("Day on which visits begin"), required=False, help_text=_("Inspectors' certificates must be valid on it.")
     )
-    must_visit = FilesField(
+    must_visit = BoundedFilesField(
         label=_("Under focused supervision"),
         most=TABLE_BYTES,
         required=False,

@@ -23,7 +23,7 @@ from ..models import Catalogue, CatalogueItem, Inspector, InspectorDirectory, Ob
 from ..register_choices import ItemKind, LoadPeriod, Method
 from ..selectors.catalogue import catalogues_visible, items_in_force
 from ..selectors.directories import certify, directories_visible, inspectors_visible
-from .plans import FilesField, Picks
+from .plans import BoundedFilesField, Picks
 
 SHEET_BYTES = 16 * 2**20
 KEPT = 600  # seconds that the values to choose from are kept
@@ -68,7 +68,7 @@ class ListField(forms.CharField):
 class SheetForm(Form):
     """A list as a file."""
 
-    file = FilesField(
+    file = BoundedFilesField(
         label=_("File"),
         most=SHEET_BYTES,
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"}),
