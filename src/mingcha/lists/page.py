@@ -271,10 +271,8 @@ class ListPage:
 
     def _rows_of(self, query: QueryDict, chosen: dict[str, list[str]], nth: int) -> tuple[int | None, bool]:
         """How many rows a view has; None where that would keep the page waiting: then the tabs ask for it."""
-        queryset = self.visible
-        if (words := query.get("q", "").strip()[:100]) and self.listing.search:
-            queryset = self.listing.search(queryset, words)
-        queryset = _filtered(queryset, self.listing, chosen).order_by().values("pk")[:CAP]
+        words = query.get("q", "").strip()[:100]
+        queryset = self._narrowed(words, chosen).order_by().values("pk")[:CAP]
         try:
             key = _key(queryset)
         except EmptyResultSet:  # whoever sees nothing
@@ -398,10 +396,11 @@ class ListPage:
         return self.url(**{"as": "xlsx"})
 
     def _matching(self, without: str = "") -> QuerySet:
-        queryset = self.visible
-        if self.words and self.listing.search:
-            queryset = self.listing.search(queryset, self.words)
-        return _filtered(queryset, self.listing, {k: v for k, v in self.chosen.items() if k != without})
+        return self._narrowed(self.words, {k: v for k, v in self.chosen.items() if k != without})
+
+    def _narrowed(self, words: str, chosen: dict[str, list[str]]) -> QuerySet:
+        searched = self.listing.search(self.visible, words) if words and self.listing.search else self.visible
+        return _filtered(searched, self.listing, chosen)
 
 
 def _key(queryset: QuerySet) -> str:

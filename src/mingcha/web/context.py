@@ -19,7 +19,7 @@ def shell(request):
     return {
         "printed_at": timezone.now(),
         "request_id": request_id.get(),
-        "navigation": navigation(user, request.path) if signed_in else [],
+        "navigation": SimpleLazyObject(lambda: navigation(user, request.path) if signed_in else []),
         "unit": SimpleLazyObject(lambda: user.unit if signed_in else None),
         "unread": SimpleLazyObject(lambda: unread_count(user) if signed_in else 0),
         "simulated_instance": SimpleLazyObject(_simulated),

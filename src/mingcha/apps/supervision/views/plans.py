@@ -20,6 +20,7 @@ from mingcha.desk.forms import checked, on_disk, say
 from mingcha.engines.qr import qr_path
 from mingcha.language import told
 from mingcha.lists.export import download, pieces_of
+from mingcha.lists.keyset import Order, read
 from mingcha.lists.views import list_response
 from mingcha.problems import Problem
 
@@ -70,7 +71,7 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
     seen = tasks_visible(request.user)
     tasks = seen.filter(plan=found)
     task_count = tasks.count()
-    shown = list(tasks.values_list("pk", flat=True)[:SHOWN])  # these few, then what is joined to them
+    shown, more = read(tasks, Order("number"), SHOWN, None, False, seen)
     done = progress([found.pk])[found.pk]
     drawn = services.plan_terms(found)["drawn"]
     context = {
@@ -83,9 +84,9 @@ def plan(request: HttpRequest, number: str) -> HttpResponse:
         "classes": _classes(found),
         "outside": state.outside if state else outside(found.frame.get("outside", {})),
         "voided": found.draws.exclude(voided_at=None),
-        "tasks": seen.filter(pk__in=shown),
+        "tasks": shown,
         "task_count": task_count,
-        "hidden": task_count > SHOWN,
+        "hidden": more,
         "drawn": drawn,
         "job": jobs_visible(request.user).filter(kind__in=JOBS, key=found.number, state__in=OPEN).first(),
         "whom": plan_directory(found).order_by("key")[:SHOWN] if not task_count and not drawn else (),
