@@ -122,17 +122,11 @@ def prepare(
         raise Problem(zh="两个公钥文件是同一参与方的", en="Two .pub files are of the same party")
     directory = None
     if inspectors is not None:
-        from mingcha.engines.sampling.inspectors import Rules, read_inspectors, reseeds_for
+        from mingcha.engines.sampling.inspectors import Rules, read_inspectors
         from mingcha.engines.sampling.inspectors import directory as make_directory
 
         joint = tuple(sorted({name.strip() for name in department or []}, key=str.encode))
-        rules = Rules(
-            day_of(day),
-            team=team,
-            across=round(across * MILLION),
-            reseeds=reseeds_for(sum(of.values()) if isinstance(of := visits(take), dict) else of or 0),
-            departments=joint,
-        )
+        rules = Rules(day_of(day), team=team, across=round(across * MILLION), departments=joint)
         directory = make_directory(read_inspectors(inspectors), rules)
     read = read_frame(frame, cap)
     plan = steps.Plan(

@@ -81,6 +81,12 @@ def reseeds_for(visits: int) -> int:
     return max(FEWEST_RESEEDS, min(RESEEDS, REDRAWN // max(1, visits)))
 
 
+def with_reseeds(sealed: Mapping[str, Any], visits: int) -> dict[str, Any]:
+    """A `directory` for a draw of `visits`: its rules' reseeds, or fewer."""
+    reseeds = min(sealed["rules"]["reseeds"], reseeds_for(visits))
+    return {**sealed, "rules": sealed["rules"] | {"reseeds": reseeds}}
+
+
 def directory(inspectors: Sequence[Inspector], rules: Rules) -> dict[str, Any]:
     """What is sealed before the draw, inspectors in order of id. Problem if it makes no sense."""
     ordered = sorted(inspectors, key=lambda one: one.id.encode())

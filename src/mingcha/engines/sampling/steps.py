@@ -34,7 +34,7 @@ from mingcha.engines.sampling.folder import (
     step_file,
 )
 from mingcha.engines.sampling.frame import Frame, probabilities
-from mingcha.engines.sampling.inspectors import Short, refuse_short, shortages
+from mingcha.engines.sampling.inspectors import Short, refuse_short, shortages, with_reseeds
 from mingcha.engines.sampling.inspectors import seal as seal_directory
 from mingcha.engines.sampling.results import design, write_design, write_results
 from mingcha.problems import Problem
@@ -134,6 +134,7 @@ def prepare(
     params["outside"] = {reason: len(ids) for reason, ids in apart.items()}
     short: list[Short] = []
     if inspectors is not None:
+        inspectors = with_reseeds(inspectors, round(allocation.P.sum() / MILLION))
         places = places_of(frame)
         short = shortages(places, inspectors)
         if not anyway:

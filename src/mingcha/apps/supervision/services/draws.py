@@ -73,13 +73,10 @@ def draw_freeze(
     """
     from mingcha.engines.sampling import steps
     from mingcha.engines.sampling.frame import read_frame
-    from mingcha.engines.sampling.inspectors import reseeds_for
 
     one_at_a_time()
     advance(plan, PlanState.APPROVED, PlanState.FROZEN)
     directory = _directory(plan, inspectors, day)
-    if directory:
-        directory.sealed["rules"]["reseeds"] = reseeds_for(plan.budget)
     targeted = plan.kind == PlanKind.TARGETED
     frame = plan_frame(plan, frames_pending(plan))
     _refuse_strangers(plan, frame, must_visit)
